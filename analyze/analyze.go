@@ -1,0 +1,189 @@
+// Package analyze judges evidence. A Detector is a constant that looks at a Bundle through a Pass and
+// reports Findings and Measures; Run runs many of them in parallel with a result that does not depend
+// on their order. The families of detectors live in sub-packages, one file each.
+//
+// A finding states what the bytes prove (Basis) and points at them (Exhibits); one without an exhibit
+// is refused. "Nothing found" and "could not look" are different Outcomes.
+package analyze
+
+import (
+	"github.com/witnessmark/witnessmark/evidence"
+)
+
+// Severity of a finding. A user may override it.
+type Severity string
+
+// Severities, worst first.
+const (
+	Error   Severity = "error"
+	Warning Severity = "warning"
+	Note    Severity = "note"
+)
+
+// Basis says how strongly the evidence carries a finding. Nobody may override it.
+type Basis string
+
+const (
+	Proven    Basis = "proven"    // the bytes imply it
+	Bounded   Basis = "bounded"   // true for every value in the stated interval
+	Heuristic Basis = "heuristic" // it usually means this
+)
+
+// Outcome of one detector in one run.
+type Outcome string
+
+const (
+	Clean        Outcome = "clean"        // it looked and found nothing
+	Found        Outcome = "found"        // it reported findings
+	Inapplicable Outcome = "inapplicable" // it had nothing to look at; Check.Reason says why
+	Failed       Outcome = "failed"       // it broke; Check.Reason says how
+	Disabled     Outcome = "disabled"     // the user switched it off
+)
+
+// Detector is one check. It is a constant: it keeps no state between runs.
+type Detector struct {
+	ID   string // "WM4001", never reused
+	Name string // kebab case: "orphan-span"
+	Doc  Doc
+	// Needs is the evidence without which the detector is inapplicable.
+	Needs Needs
+	// Run looks at the pass and reports. An error makes the outcome Failed.
+	Run func(*Pass) error
+}
+
+// Doc documents a detector. `explain`, docs/checks and SARIF help are made from it; a test requires
+// every field.
+type Doc struct {
+	Title string // one line, what is wrong when it fires
+	Text  string // what it means and why it matters
+	Proof string // what must be true of the bytes for it to fire
+	Blind string // what it cannot see, and when it can be wrong
+	Fix   string // what to do
+	Since string // first version that has it
+	// Severity is the worst that its findings have by default.
+	Severity Severity
+}
+
+// Needs is a set of kinds of evidence, of which a detector needs at least one.
+type Needs uint8
+
+const (
+	NeedArtifacts Needs = 1 << iota // any artifact at all
+	NeedSpans
+	NeedProfiles
+	NeedDumps
+)
+
+// Finding is one thing that a detector found.
+type Finding struct {
+	ID, Name string   // filled in by Run
+	Severity Severity // Doc.Severity unless the detector sets it
+	Basis    Basis
+	// Subject identifies what the finding is about in the next capture too: services, routes,
+	// functions. Never an offset, id, address, time or directory.
+	Subject map[string]string
+	Message string // one sentence with the numbers in it, no advice
+	// Measures that belong to this finding.
+	Measures []Measure
+	Exhibits []Exhibit
+	Fix      string // Doc.Fix unless the detector sets it
+}
+
+// Exhibit points at the bytes behind a finding.
+type Exhibit struct {
+	Ref  evidence.Ref
+	Role string // "child", "parent", "sample", "record", "cut"
+	Text string // one line: "trace=… span=… GET /borrow"
+}
+
+// Measure is a number that diffs and thresholds compare. A detector reports its measures also when it
+// is clean.
+type Measure struct {
+	Name    string
+	Unit    string
+	Subject map[string]string
+	Value   float64
+	// Low and High bound the value where it is an interval; both nil where it is exact.
+	Low, High *float64
+}
+
+// Options parametrise detectors. The zero value of a field means its documented default.
+type Options struct {
+	// RequireLabels are the pprof label keys that every labelable value must carry (WM2001). Empty:
+	// nothing is required.
+	RequireLabels []string
+	// MaxExhibits bounds the exhibits of one finding; default 5.
+	MaxExhibits int
+	// Severity overrides Doc.Severity by detector ID.
+	Severity map[string]Severity
+	// Disabled holds IDs of detectors not to run.
+	Disabled map[string]bool
+	// Jobs is the number of detectors that run at once; default 1.
+	Jobs int
+}
+
+// Exhibits returns the bound on exhibits of one finding.
+func (o *Options) Exhibits() int {
+	if o.MaxExhibits > 0 {
+		return o.MaxExhibits
+	}
+	return 5
+}
+
+// Check is the outcome of one detector.
+type Check struct {
+	ID, Name string
+	Outcome  Outcome
+	Reason   string
+	Findings int
+}
+
+// Result of a run. Findings are sorted by severity, ID and subject, measures by name and subject.
+type Result struct {
+	Bundle   *evidence.Bundle
+	Checks   []Check
+	Findings []Finding
+	Measures []Measure
+}
+
+// Pass is what one detector sees of a run.
+type Pass struct {
+	Bundle  *evidence.Bundle
+	Options *Options
+
+	detector *Detector
+	run      *run
+	findings []Finding
+	measures []Measure
+	reason   string
+}
+
+// Report records a finding.
+func (p *Pass) Report(f Finding) { p.findings = append(p.findings, f) }
+
+// Measure records a number. subject alternates keys and values.
+func (p *Pass) Measure(name, unit string, value float64, subject ...string) {
+	p.measures = append(p.measures, M(name, unit, value, subject...))
+}
+
+// Inapplicable says why the detector had nothing to look at. The outcome is then Inapplicable unless it
+// reported findings.
+func (p *Pass) Inapplicable(reason string) { p.reason = reason }
+
+// M makes a Measure; subject alternates keys and values.
+func M(name, unit string, value float64, subject ...string) Measure {
+	m := Measure{Name: name, Unit: unit, Value: value}
+	if len(subject) > 0 {
+		m.Subject = Subject(subject...)
+	}
+	return m
+}
+
+// Subject makes a subject of alternating keys and values.
+func Subject(kv ...string) map[string]string {
+	s := make(map[string]string, len(kv)/2)
+	for i := 0; i+1 < len(kv); i += 2 {
+		s[kv[i]] = kv[i+1]
+	}
+	return s
+}

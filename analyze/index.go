@@ -1,0 +1,45 @@
+package analyze
+
+import (
+	"sync"
+
+	"github.com/witnessmark/witnessmark/evidence"
+)
+
+// Index is a structure computed from the bundle once in a run and shared by the detectors that ask for
+// it. Declare it as a package variable with NewIndex.
+type Index[T any] struct {
+	key   *byte
+	build func(*evidence.Bundle) T
+}
+
+// NewIndex makes an index that build computes. build must not change the bundle.
+func NewIndex[T any](build func(*evidence.Bundle) T) Index[T] {
+	return Index[T]{key: new(byte), build: build}
+}
+
+type indexCell struct {
+	once  sync.Once
+	value any
+	panic any
+}
+
+// Of returns the index of the pass's bundle, computing it on first use. If computing it panicked, Of
+// panics with the same value for every detector that asks.
+func (x Index[T]) Of(p *Pass) T {
+	p.run.mu.Lock()
+	cell := p.run.indexes[x.key]
+	if cell == nil {
+		cell = new(indexCell)
+		p.run.indexes[x.key] = cell
+	}
+	p.run.mu.Unlock()
+	cell.once.Do(func() {
+		defer func() { cell.panic = recover() }()
+		cell.value = x.build(p.run.bundle)
+	})
+	if cell.panic != nil {
+		panic(cell.panic)
+	}
+	return cell.value.(T)
+}

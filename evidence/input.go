@@ -1,0 +1,164 @@
+package evidence
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Rules of the window, each learnt from a bug or a factor:
+//   - The leaf held in memory is one record (a span, a resource, a line), never a line of JSON or a
+//     request. Where it crosses the window's end, the reader rewinds to its start, calls more, and
+//     parses it again; it has no side effect before the leaf is complete.
+//   - The window grows only as bytes arrive, never by a length that the input claims.
+//   - Every loop of a reader consumes at least one byte or stops.
+
+const (
+	// windowBytes is the first size of the window: large enough that refills are rare, small enough to
+	// stay in cache.
+	windowBytes = 256 << 10
+	// maxLeafBytes bounds the window: one record larger than this is lost, with a Loss.
+	maxLeafBytes = 256 << 20
+)
+
+// errDecodedLimit ends a stream at Options.MaxDecoded.
+var errDecodedLimit = errors.New("stopped at the limit on decoded bytes (--max-decoded)")
+
+// input is the decoded byte stream of one artifact, seen through one window.
+type input struct {
+	r     io.Reader
+	art   *Artifact
+	index uint32 // of art in Bundle.Artifacts
+
+	buf      []byte
+	pos, end int   // buf[pos:end] is read and not consumed
+	base     int64 // decoded offset of buf[0]
+	eof      bool  // r has no more bytes
+	err      error // why r ended early; nil at a clean end
+	cutDone  bool
+}
+
+func newInput(r io.Reader, art *Artifact, index uint32) *input {
+	return &input{r: r, art: art, index: index}
+}
+
+// data returns the bytes in the window that are not consumed. They stay valid until more or advance.
+func (in *input) data() []byte { return in.buf[in.pos:in.end] }
+
+// off returns the decoded offset of data()[0].
+func (in *input) off() int64 { return in.base + int64(in.pos) }
+
+// advance consumes n bytes of data().
+func (in *input) advance(n int) { in.pos += n }
+
+// more reads further bytes into the window, moving or growing it as needed. It returns false, with
+// data() unchanged in content, when the stream has ended or the window is at maxLeafBytes.
+func (in *input) more() bool {
+	if in.eof {
+		return false
+	}
+	if in.pos > 0 {
+		copy(in.buf, in.buf[in.pos:in.end])
+		in.base += int64(in.pos)
+		in.end -= in.pos
+		in.pos = 0
+	}
+	if in.end == len(in.buf) {
+		if len(in.buf) >= maxLeafBytes {
+			return false
+		}
+		grown := make([]byte, max(windowBytes, 2*len(in.buf)))
+		copy(grown, in.buf[:in.end])
+		in.buf = grown
+	}
+	for range 100 {
+		n, err := in.r.Read(in.buf[in.end:])
+		in.end += n
+		if err != nil {
+			in.eof = true
+			if err != io.EOF {
+				in.err = err
+			}
+			return n > 0
+		}
+		if n > 0 {
+			return true
+		}
+	}
+	in.eof, in.err = true, io.ErrNoProgress
+	return false
+}
+
+// fill makes at least n bytes available and reports whether it could.
+func (in *input) fill(n int) bool {
+	for in.end-in.pos < n {
+		if !in.more() {
+			return false
+		}
+	}
+	return true
+}
+
+// readAll returns the rest of the stream, at most limit bytes. It consumes them.
+func (in *input) readAll(limit int64) []byte {
+	for int64(in.end-in.pos) < limit && in.more() {
+	}
+	d := in.data()
+	in.pos = in.end
+	return d
+}
+
+// skip consumes n bytes, reading as needed, and reports how many there were.
+func (in *input) skip(n int64) int64 {
+	var done int64
+	for done < n {
+		if in.pos == in.end && !in.more() {
+			break
+		}
+		k := min(int64(in.end-in.pos), n-done)
+		in.pos += int(k)
+		done += k
+	}
+	return done
+}
+
+// ref returns the Ref of n bytes at decoded offset off.
+func (in *input) ref(off, n int64) Ref { return Ref{Artifact: in.index, Off: off, Len: n} }
+
+// lose records data known to be missing at n bytes from decoded offset off.
+func (in *input) lose(off, n int64, origin LossOrigin, format string, args ...any) {
+	in.art.lose(Loss{Ref: in.ref(off, n), Origin: origin, What: fmt.Sprintf(format, args...)})
+}
+
+// cut records that the stream ends at the decoded offset end, inside what the arguments say began at
+// off. Only the first cut of an artifact counts. Where a container ended early, its reason is part of
+// the Loss, so that one cut is one Loss.
+func (in *input) cut(off, end int64, format string, args ...any) {
+	if in.cutDone {
+		return
+	}
+	in.cutDone = true
+	what := fmt.Sprintf(format, args...)
+	if in.err != nil {
+		what = fmt.Sprintf("%s, %s", endReason(in.err), what)
+	}
+	l := Loss{Ref: in.ref(off, end-off), Origin: InReading, What: what, Cut: true}
+	// The cut is never dropped by the bound on losses.
+	in.art.Losses = append(in.art.Losses, l)
+}
+
+// close records a cut that no reader has put into words: the container ended early and the reader
+// stopped at a record's border.
+func (in *input) close() {
+	in.art.DecodedBytes = in.base + int64(in.end)
+	if in.err != nil && !in.cutDone {
+		in.cut(in.art.DecodedBytes, in.art.DecodedBytes, "after a whole record")
+	}
+}
+
+func endReason(err error) string {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return "the compressed stream ends early"
+	}
+	return err.Error()
+}

@@ -1,0 +1,185 @@
+package evidence
+
+import (
+	"hash/fnv"
+	"strconv"
+)
+
+// The two OTLP front ends, protobuf and JSON, feed the types of this file, so that the same export gives
+// the same rows in either encoding.
+
+// attrKind is the type of an attribute value. The front ends reduce every value to a kind and a
+// canonical text, so that digests agree between encodings: integers in decimal, doubles as
+// strconv.FormatFloat(v, 'g', -1, 64), booleans as true and false, bytes in lower-case hex, arrays as
+// [a,b] and key-value lists as {k:v,…} of the canonical texts.
+type attrKind byte
+
+const (
+	attrString attrKind = iota + 1
+	attrBool
+	attrInt
+	attrDouble
+	attrBytes
+	attrArray
+	attrKVList
+)
+
+// resourceBuilder collects the attributes of one resource.
+type resourceBuilder struct {
+	digest uint64
+	values [len(resourceKeys)]string
+}
+
+// The resource attributes that identify a process, by their OpenTelemetry names.
+const (
+	resService = iota
+	resInstance
+	resHostID
+	resHostName
+	resNodeUID
+	resNodeName
+	resPodUID
+	resPodName
+	resContainerID
+	resAZ
+	resRegion
+	resSDKLanguage
+	resSDKVersion
+	resRuntimeVersion
+	resNodeZone
+)
+
+var resourceKeys = [...]string{
+	resService:        "service.name",
+	resInstance:       "service.instance.id",
+	resHostID:         "host.id",
+	resHostName:       "host.name",
+	resNodeUID:        "k8s.node.uid",
+	resNodeName:       "k8s.node.name",
+	resPodUID:         "k8s.pod.uid",
+	resPodName:        "k8s.pod.name",
+	resContainerID:    "container.id",
+	resAZ:             "cloud.availability_zone",
+	resRegion:         "cloud.region",
+	resSDKLanguage:    "telemetry.sdk.language",
+	resSDKVersion:     "telemetry.sdk.version",
+	resRuntimeVersion: "process.runtime.version",
+	resNodeZone:       "k8s.node.label.topology.kubernetes.io/zone",
+}
+
+func (rb *resourceBuilder) reset() { *rb = resourceBuilder{} }
+
+// attr adds one attribute. The digest is a sum over attributes, so that their order does not matter.
+func (rb *resourceBuilder) attr(key []byte, kind attrKind, text []byte) {
+	h := fnv.New64a()
+	h.Write(key)
+	h.Write([]byte{0, byte(kind)})
+	h.Write(text)
+	rb.digest += h.Sum64()
+	if kind != attrString {
+		return
+	}
+	for i, k := range resourceKeys {
+		if string(key) == k {
+			rb.values[i] = string(text)
+			return
+		}
+	}
+}
+
+// build returns the resource that was seen first at ref.
+func (rb *resourceBuilder) build(ref Ref) Resource {
+	v := &rb.values
+	r := Resource{
+		Ref:            ref,
+		Region:         v[resRegion],
+		RuntimeVersion: v[resRuntimeVersion],
+		Digest:         rb.digest,
+	}
+	r.Identity.Service = rb.from(resService)
+	r.Identity.Instance = rb.from(resInstance)
+	r.Identity.Host = rb.from(resHostName)
+	if r.Identity.Host.Value == "" {
+		r.Identity.Host = rb.from(resNodeName)
+	}
+	r.Identity.AZ = rb.from(resAZ)
+	if r.Identity.AZ.Value == "" {
+		r.Identity.AZ = rb.from(resNodeZone)
+	}
+	r.Identity.Domain = rb.domain()
+	if v[resSDKLanguage] != "" {
+		r.SDK = v[resSDKLanguage] + "/" + v[resSDKVersion]
+	}
+	return r
+}
+
+func (rb *resourceBuilder) from(i int) Attr {
+	if rb.values[i] == "" {
+		return Attr{}
+	}
+	return Attr{Value: rb.values[i], From: "resource " + resourceKeys[i]}
+}
+
+// domain returns the key of the clock that stamped the resource's spans: the strongest identity of a
+// host. host.name is none where it is the name of a pod or container, which share their node's clock
+// with others; a container's default host name is the first 12 digits of its id.
+func (rb *resourceBuilder) domain() Attr {
+	for _, i := range []int{resHostID, resNodeUID, resNodeName} {
+		if a := rb.from(i); a.Value != "" {
+			return a
+		}
+	}
+	name, container := rb.values[resHostName], rb.values[resContainerID]
+	isContainer := container != "" && len(name) >= 12 && len(name) <= len(container) && container[:len(name)] == name
+	if name != "" && name != rb.values[resPodName] && !isContainer {
+		return rb.from(resHostName)
+	}
+	for _, i := range []int{resInstance, resPodUID} {
+		if a := rb.from(i); a.Value != "" {
+			return a
+		}
+	}
+	return Attr{Value: "resource-" + strconv.FormatUint(rb.digest, 16), From: "digest of all resource attributes"}
+}
+
+// spanAttrs holds the span attributes that name a route. Its slices alias the window.
+type spanAttrs struct {
+	httpRoute, rpcService, rpcMethod, destination []byte
+}
+
+// slot returns where to put the string value of a span attribute, nil for one that is not needed.
+func (s *spanAttrs) slot(key []byte) *[]byte {
+	switch len(key) {
+	case len("http.route"), len("rpc.method"), len("rpc.service"), len("messaging.destination.name"), len("messaging.destination"):
+	default:
+		return nil
+	}
+	switch string(key) {
+	case "http.route":
+		return &s.httpRoute
+	case "rpc.method":
+		return &s.rpcMethod
+	case "rpc.service":
+		return &s.rpcService
+	case "messaging.destination.name", "messaging.destination":
+		return &s.destination
+	}
+	return nil
+}
+
+// route interns the route: http.route, else rpc.service/rpc.method (newer conventions hold both in
+// rpc.method), else the messaging destination, else none.
+func (s *spanAttrs) route(b *spanBatch, scratch *[]byte) uint32 {
+	switch {
+	case len(s.httpRoute) > 0:
+		return b.strings.bytes(s.httpRoute)
+	case len(s.rpcMethod) > 0 && len(s.rpcService) > 0:
+		*scratch = append(append(append((*scratch)[:0], s.rpcService...), '/'), s.rpcMethod...)
+		return b.strings.bytes(*scratch)
+	case len(s.rpcMethod) > 0:
+		return b.strings.bytes(s.rpcMethod)
+	case len(s.destination) > 0:
+		return b.strings.bytes(s.destination)
+	}
+	return 0
+}
