@@ -150,7 +150,7 @@ type spanAttrs struct {
 // slot returns where to put the string value of a span attribute, nil for one that is not needed.
 func (s *spanAttrs) slot(key []byte) *[]byte {
 	switch len(key) {
-	case len("http.route"), len("rpc.method"), len("rpc.service"), len("messaging.destination.name"), len("messaging.destination"):
+	case len("http.route"), len("rpc.service"), len("messaging.destination.name"), len("messaging.destination"):
 	default:
 		return nil
 	}
