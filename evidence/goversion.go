@@ -1,0 +1,3 @@
+package evidence
+
+func profileGoVersion(p *Profile) GoVersion { return GoVersion{} }
