@@ -61,4 +61,7 @@ const (
 	GSystem                                 // header carries gp= m= mp=: crash output, go1.22 and later
 	GAncestors                              // "[originating from goroutine N]" follows
 	GBroken                                 // the runtime said that the stack is broken ("unexpected return pc")
+	// GRepeat marks a record of a goroutine that its dump holds already: GOTRACEBACK=crash prints those
+	// that were running once more for each thread. A count of goroutines leaves it out.
+	GRepeat
 )
