@@ -134,6 +134,11 @@ func (in *input) lose(off, n int64, origin LossOrigin, format string, args ...an
 // off. Only the first cut of an artifact counts. Where a container ended early, its reason is part of
 // the Loss, so that one cut is one Loss.
 func (in *input) cut(off, end int64, format string, args ...any) {
+	in.cutBy(InReading, off, end, format, args...)
+}
+
+// cutBy is cut with the origin: InCapture where the bytes show that the capturing program stopped there.
+func (in *input) cutBy(origin LossOrigin, off, end int64, format string, args ...any) {
 	if in.cutDone {
 		return
 	}
@@ -142,7 +147,7 @@ func (in *input) cut(off, end int64, format string, args ...any) {
 	if in.err != nil {
 		what = fmt.Sprintf("%s, %s", endReason(in.err), what)
 	}
-	l := Loss{Ref: in.ref(off, end-off), Origin: InReading, What: what, Cut: true}
+	l := Loss{Ref: in.ref(off, end-off), Origin: origin, What: what, Cut: true}
 	// The cut is never dropped by the bound on losses.
 	in.art.Losses = append(in.art.Losses, l)
 }
