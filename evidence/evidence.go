@@ -24,6 +24,10 @@ type Bundle struct {
 	Resources []Resource
 	// Origins holds the (artifact, resource) pairs that SpanChunk.Origin indexes.
 	Origins []Origin
+
+	// Notes say what Load passed over on purpose, in the order of the inputs, such as a symbolic link
+	// that leads back to a folder already read. None of it is evidence.
+	Notes []string
 }
 
 // Origin says which artifact and which resource a span came from.
@@ -50,7 +54,8 @@ type Artifact struct {
 	// Encoding of an OTLP artifact: "protobuf", "protobuf-framed", "json" or "jsonl"; else "".
 	Encoding string
 	// Containers peeled to get at the decoded bytes, outermost first: "gzip", "zstd", "zstd-framed",
-	// "tar", "zip", "http", "bom", "utf-16", "crlf", "cri", "docker-json", "journald", "kubectl".
+	// "tar", "zip", "http", "bom", "utf-16", "crlf", "cri", "docker-json", "journald", "kubectl",
+	// "syslog", "timestamps".
 	Containers []string
 	// SizeBytes is the size of the file, or of the member as its archive stores it; DecodedBytes that
 	// of the decoded bytes that were read.
@@ -74,6 +79,7 @@ type Artifact struct {
 	Traces  *TraceStats
 
 	batch *spanBatch // until the merger adopts it
+	index uint32     // in Bundle.Artifacts
 }
 
 // Format names what an artifact is.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 )
 
 // Rules of the window, each learnt from a bug or a factor:
@@ -20,9 +21,6 @@ const (
 	// maxLeafBytes bounds the window: one record larger than this is lost, with a Loss.
 	maxLeafBytes = 256 << 20
 )
-
-// errDecodedLimit ends a stream at Options.MaxDecoded.
-var errDecodedLimit = errors.New("stopped at the limit on decoded bytes (--max-decoded)")
 
 // input is the decoded byte stream of one artifact, seen through one window.
 type input struct {
@@ -122,6 +120,12 @@ func (in *input) skip(n int64) int64 {
 	return done
 }
 
+// drain consumes the rest of the stream.
+func (in *input) drain() {
+	for in.pos = in.end; in.more(); in.pos = in.end {
+	}
+}
+
 // ref returns the Ref of n bytes at decoded offset off.
 func (in *input) ref(off, n int64) Ref { return Ref{Artifact: in.index, Off: off, Len: n} }
 
@@ -161,9 +165,12 @@ func (in *input) close() {
 	}
 }
 
+// endReason puts into words why a stream ended early. The containers say it themselves; what comes from
+// the file system names the operation and the path, of which the artifact holds the latter.
 func endReason(err error) string {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return "the compressed stream ends early"
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Op + ": " + p.Err.Error()
 	}
 	return err.Error()
 }

@@ -1,0 +1,104 @@
+package evidence
+
+import (
+	"bytes"
+)
+
+// formatMetrics is a page of metrics. Whether it is OpenMetrics is told by its last line, "# EOF", which
+// OpenMetrics demands and the Prometheus text format does not know.
+var formatMetrics = format{
+	sniff: sniffMetrics,
+	read: func(in *input) bool {
+		in.art.Format = "prometheus/text"
+		const mark = "# EOF"
+		var tail []byte
+		for {
+			data := in.data()
+			tail = append(tail, data[max(0, len(data)-2*len(mark)):]...)
+			tail = tail[max(0, len(tail)-2*len(mark)):]
+			in.advance(len(data))
+			if !in.more() {
+				break
+			}
+		}
+		if text := bytes.TrimRight(tail, "\n"); bytes.Equal(text, []byte(mark)) || bytes.HasSuffix(text, []byte("\n"+mark)) {
+			in.art.Format = "openmetrics/text"
+		}
+		return true
+	},
+}
+
+// sniffMetrics wants a page of comments and samples only, with at least one line "# TYPE" or three
+// samples.
+func sniffMetrics(head []byte, whole bool) bool {
+	if !isText(head) {
+		return false
+	}
+	var types, samples int
+	all := true
+	headLines(head, whole, func(line []byte, cut bool) bool {
+		switch {
+		case len(line) == 0 || cut:
+		case line[0] == '#':
+			if bytes.HasPrefix(line, []byte("# TYPE ")) {
+				types++
+			}
+		case isMetricSample(line):
+			samples++
+		default:
+			all = false
+		}
+		return all
+	})
+	return all && (types > 0 || samples >= 3)
+}
+
+// isMetricSample recognises "name{label="value"} 1.5", with or without labels, time and exemplar.
+func isMetricSample(line []byte) bool {
+	n := 0
+	for n < len(line) && (isDigit(line[n]) && n > 0 || line[n] >= 'a' && line[n] <= 'z' ||
+		line[n] >= 'A' && line[n] <= 'Z' || line[n] == '_' || line[n] == ':') {
+		n++
+	}
+	if n == 0 || n == len(line) {
+		return false
+	}
+	rest := line[n:]
+	if rest[0] == '{' {
+		quoted := false
+		end := -1
+		for i := 1; i < len(rest) && end < 0; i++ {
+			switch c := rest[i]; {
+			case quoted && c == '\\':
+				i++
+			case c == '"':
+				quoted = !quoted
+			case c == '}' && !quoted:
+				end = i
+			}
+		}
+		if end < 0 {
+			return false
+		}
+		rest = rest[end+1:]
+	}
+	fields := bytes.Fields(rest)
+	return len(fields) > 0 && rest[0] == ' ' && isMetricValue(fields[0])
+}
+
+func isMetricValue(b []byte) bool {
+	switch string(b) {
+	case "NaN", "+Inf", "-Inf", "Inf":
+		return true
+	}
+	digits := false
+	for _, c := range b {
+		switch {
+		case isDigit(c):
+			digits = true
+		case bytes.IndexByte([]byte("+-.eE"), c) < 0:
+			return false
+		}
+	}
+	return digits
+}

@@ -1,0 +1,82 @@
+package evidence
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// wrapperDocker is Docker's json-file log: one object a line, of log, stream and time
+// (daemon/logger/jsonfilelog/jsonlog, JSONLogs). A line whose text does not end in a newline continues.
+var wrapperDocker = lineWrapper{
+	name:    "docker-json",
+	streams: true,
+	parse: func(line []byte, cut bool) (l wrappedLine, ok bool) {
+		if !bytes.HasPrefix(line, []byte(`{"`)) || !bytes.Contains(line, []byte(`"log":"`)) {
+			return l, false
+		}
+		if cut {
+			return l, false
+		}
+		var record struct {
+			Log    *string `json:"log"`
+			Stream string  `json:"stream"`
+			Time   string  `json:"time"`
+		}
+		if json.Unmarshal(line, &record) != nil || record.Log == nil || rfc3339([]byte(record.Time)) == 0 {
+			return l, false
+		}
+		if record.Stream != "stdout" && record.Stream != "stderr" {
+			return l, false
+		}
+		content, ended := bytes.CutSuffix([]byte(*record.Log), newline)
+		return wrappedLine{source: record.Stream, content: content, partial: !ended}, true
+	},
+}
+
+// wrapperJournalJSON is `journalctl -o json`: one object a line, the text in MESSAGE, as a string or, if
+// it is no UTF-8, as an array of its bytes (systemd.journal-fields(7), journalctl(1)).
+var wrapperJournalJSON = lineWrapper{
+	name:       "journald",
+	dropsBlank: true,
+	parse: func(line []byte, cut bool) (l wrappedLine, ok bool) {
+		if cut || !bytes.HasPrefix(line, []byte{'{'}) || !bytes.Contains(line, []byte(`"__REALTIME_TIMESTAMP"`)) {
+			return l, false
+		}
+		var record struct {
+			Message    json.RawMessage `json:"MESSAGE"`
+			Host       json.RawMessage `json:"_HOSTNAME"`
+			Unit       json.RawMessage `json:"_SYSTEMD_UNIT"`
+			Identifier json.RawMessage `json:"SYSLOG_IDENTIFIER"`
+			PID        json.RawMessage `json:"_PID"`
+		}
+		if json.Unmarshal(line, &record) != nil {
+			return l, false
+		}
+		if l.content, ok = journalText(record.Message); !ok {
+			return l, false
+		}
+		for _, part := range []json.RawMessage{record.Host, record.Unit, record.Identifier, record.PID} {
+			l.source += string(part) + " "
+		}
+		return l, true
+	},
+}
+
+func journalText(raw json.RawMessage) ([]byte, bool) {
+	var text string
+	if json.Unmarshal(raw, &text) == nil && len(raw) > 0 {
+		return []byte(text), true
+	}
+	var numbers []uint8Number
+	if len(raw) == 0 || json.Unmarshal(raw, &numbers) != nil {
+		return nil, false
+	}
+	out := make([]byte, len(numbers))
+	for i, n := range numbers {
+		out[i] = byte(n)
+	}
+	return out, true
+}
+
+// uint8Number keeps encoding/json from reading an array of bytes as base64.
+type uint8Number uint8
