@@ -1,0 +1,244 @@
+package evidence
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// Every name of opentelemetry/proto/trace/v1/trace.proto is accepted in lowerCamelCase, which OTLP/JSON
+// demands, and in snake_case, which protojson and Go's encoding/json of the generated types also write.
+// A key that occurs twice: the last wins. null is the same as absent.
+
+// spanKindNames and statusCodeNames hold the names of the enumerations at their numbers. OTLP/JSON
+// forbids names; protojson writes them.
+var (
+	spanKindNames = []string{"SPAN_KIND_UNSPECIFIED", "SPAN_KIND_INTERNAL", "SPAN_KIND_SERVER",
+		"SPAN_KIND_CLIENT", "SPAN_KIND_PRODUCER", "SPAN_KIND_CONSUMER"}
+	statusCodeNames = []string{"STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"}
+)
+
+// jsonSpan reads one span object. Nothing of it reaches the batch before the object is complete.
+type jsonSpan struct {
+	c jsonCursor
+
+	trace                      [16]byte
+	id, parent                 [8]byte
+	traceLen, idLen, parentLen int // as jsonCursor.id returns
+	start, end                 uint64
+	flags                      uint32
+	kind                       SpanKind
+	status                     StatusCode
+	name                       []byte
+	attrs                      spanAttrs
+	events, links              int
+}
+
+// read walks the span object that b begins with; c.i and c.state say how that went.
+func (s *jsonSpan) read(b []byte) {
+	s.c.reset(b)
+	s.traceLen, s.idLen, s.parentLen = 0, 0, 0
+	s.start, s.end, s.flags, s.kind, s.status, s.name = 0, 0, 0, 0, 0, nil
+	s.attrs, s.events, s.links = spanAttrs{}, 0, 0
+	c := &s.c
+	for more := c.open('{', '}'); more; more = c.more('}') {
+		s.field(c.key())
+	}
+}
+
+func (s *jsonSpan) field(key []byte) {
+	c := &s.c
+	switch string(key) {
+	case "traceId", "trace_id":
+		s.traceLen = c.id(s.trace[:], "trace id")
+	case "spanId", "span_id":
+		s.idLen = c.id(s.id[:], "span id")
+	case "parentSpanId", "parent_span_id":
+		s.parentLen = c.id(s.parent[:], "parent span id")
+	case "flags":
+		s.flags = uint32(c.unsigned("flags", math.MaxUint32))
+	case "name":
+		s.name = c.str("name")
+	case "kind":
+		s.kind = SpanKind(c.enum("kind", spanKindNames))
+	case "startTimeUnixNano", "start_time_unix_nano":
+		s.start = c.unsigned("start time", math.MaxUint64)
+	case "endTimeUnixNano", "end_time_unix_nano":
+		s.end = c.unsigned("end time", math.MaxUint64)
+	case "attributes":
+		s.attributes()
+	case "events":
+		s.events = c.count("events")
+	case "links":
+		s.links = c.count("links")
+	case "status":
+		s.readStatus()
+	case "resourceSpans", "resource_spans":
+		// No field of a span has this name. A writer that died inside a record and was started again
+		// leaves its next document here.
+		c.bad("a document begins inside a span")
+	default:
+		c.skip()
+	}
+}
+
+func (s *jsonSpan) readStatus() {
+	s.status = 0
+	c := &s.c
+	if !c.is('{', "status") {
+		return
+	}
+	for more := c.open('{', '}'); more; more = c.more('}') {
+		if string(c.key()) == "code" {
+			s.status = StatusCode(c.enum("status code", statusCodeNames))
+		} else {
+			c.skip()
+		}
+	}
+}
+
+func (s *jsonSpan) attributes() {
+	s.attrs = spanAttrs{}
+	c := &s.c
+	if !c.is('[', "attributes") {
+		return
+	}
+	for more := c.open('[', ']'); more; more = c.more(']') {
+		if !c.skipper.literal {
+			if end := exactAttr(c.b, c.i, &s.attrs); end > 0 {
+				c.i = end
+				continue
+			}
+		}
+		s.attribute()
+	}
+}
+
+// attribute reads one attribute of any shape; its value may stand before its key.
+func (s *jsonSpan) attribute() {
+	c := &s.c
+	if !c.is('{', "attribute") {
+		return
+	}
+	var key, text []byte
+	isString := false
+	for more := c.open('{', '}'); more; more = c.more('}') {
+		switch string(c.key()) {
+		case "key":
+			key = c.str("attribute key")
+		case "value":
+			text, isString = s.stringValue()
+		default:
+			c.skip()
+		}
+	}
+	if slot := s.attrs.slot(key); slot != nil && isString {
+		*slot = text
+	}
+}
+
+// stringValue walks an attribute value and returns its text if it is a string.
+func (s *jsonSpan) stringValue() (text []byte, isString bool) {
+	c := &s.c
+	if !c.is('{', "attribute value") {
+		return nil, false
+	}
+	for more := c.open('{', '}'); more; more = c.more('}') {
+		switch string(c.key()) {
+		case "stringValue", "string_value":
+			if isString = c.peek() == '"'; isString {
+				text = c.quoted()
+			} else {
+				c.is('"', "stringValue")
+			}
+		default:
+			c.skip()
+		}
+	}
+	return text, isString
+}
+
+// row makes the row of a span that was read whole, and interns its strings.
+func (s *jsonSpan) row(b *spanBatch, scratch *[]byte) spanRow {
+	r := spanRow{
+		trace: s.trace, start: s.start, end: s.end, kind: s.kind, status: s.status,
+		flags: SpanFlags(s.flags) & otlpFlags,
+		name:  b.strings.bytes(s.name), route: s.attrs.route(b, scratch),
+	}
+	if s.traceLen != len(s.trace) || s.trace == [16]byte{} {
+		r.flags |= BadTraceID
+	}
+	r.id = binary.BigEndian.Uint64(s.id[:])
+	if s.idLen != len(s.id) || r.id == 0 {
+		r.flags |= BadSpanID
+		r.id = uint64(max(0, s.idLen))
+	}
+	switch s.parentLen {
+	case len(s.parent):
+		r.parent = binary.BigEndian.Uint64(s.parent[:])
+	case 0:
+	default:
+		r.flags |= BadParentID
+		r.parent = uint64(max(0, s.parentLen))
+	}
+	if s.links > 0 {
+		r.flags |= LinkedSpan
+	}
+	return r
+}
+
+// exactAttr is a shortcut over one attribute in the byte shape of the collector (pdata v1.70.0,
+// internal/generated_proto_keyvalue.go, MarshalJSON), with a string or integer value and no escape:
+//
+//	{"key":"http.route","value":{"stringValue":"/v1/find"}}
+//
+// It returns the end of the attribute, or 0 where the bytes have another shape. What it accepts, the
+// general walk accepts with the same result. attrs may be nil.
+func exactAttr(b []byte, i int, attrs *spanAttrs) int {
+	const room = 32 // more than any of the fixed parts
+	if len(b)-i < room || binary.LittleEndian.Uint64(b[i:]) != shapeKey {
+		return 0
+	}
+	key := i + 8
+	keyEnd := stringStop(b, key)
+	if len(b)-keyEnd < room || binary.LittleEndian.Uint64(b[keyEnd:]) != shapeValue ||
+		binary.LittleEndian.Uint32(b[keyEnd+8:]) != shapeObject {
+		return 0
+	}
+	value := keyEnd + 12
+	isString := false
+	switch binary.LittleEndian.Uint64(b[value:]) {
+	case shapeString:
+		if binary.LittleEndian.Uint64(b[value+6:]) != shapeString2 {
+			return 0
+		}
+		isString = true
+		value += 14
+	case shapeInt:
+		if b[value+8] != '"' || b[value+9] != ':' || b[value+10] != '"' {
+			return 0
+		}
+		value += 11
+	default:
+		return 0
+	}
+	end := stringStop(b, value)
+	if len(b)-end < 3 || b[end] != '"' || b[end+1] != '}' || b[end+2] != '}' {
+		return 0
+	}
+	if attrs != nil && isString {
+		if slot := attrs.slot(b[key:keyEnd]); slot != nil {
+			*slot = b[value:end]
+		}
+	}
+	return end + 3
+}
+
+// The fixed parts of the shape, as little-endian words.
+var (
+	shapeKey     = binary.LittleEndian.Uint64([]byte(`{"key":"`))
+	shapeValue   = binary.LittleEndian.Uint64([]byte(`","value`))
+	shapeObject  = binary.LittleEndian.Uint32([]byte(`":{"`))
+	shapeString  = binary.LittleEndian.Uint64([]byte(`stringVa`))
+	shapeString2 = binary.LittleEndian.Uint64([]byte(`Value":"`))
+	shapeInt     = binary.LittleEndian.Uint64([]byte(`intValue`))
+)
