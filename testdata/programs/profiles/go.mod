@@ -1,0 +1,3 @@
+module github.com/witnessmark/witnessmark/testdata/programs/profiles
+
+go 1.18
