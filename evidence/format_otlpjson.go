@@ -185,28 +185,33 @@ func documentStart(c *jsonCursor, b []byte) scanState {
 // readOTLPJSON reads the spans of OTLP/JSON. A file that holds other signals only is recognised and not
 // read.
 func readOTLPJSON(in *input) bool {
-	w := newJSONWalk(in)
+	newJSONWalk(in).read()
+	return true
+}
+
+// read walks the stream and hands what it found to the artifact.
+func (w *jsonWalk) read() {
 	w.run()
-	in.art.Encoding = "json"
+	art := w.in.art
+	art.Encoding = "json"
 	if w.documents > 1 {
-		in.art.Encoding = "jsonl"
+		art.Encoding = "jsonl"
 	}
-	if len(w.other) > 0 && !w.traces {
+	if !w.traces {
 		for _, field := range []jsonField{fieldMetrics, fieldLogs, fieldProfiles} {
 			if signal := otherSignals[field]; w.other[signal.key] > 0 {
-				in.art.Format = signal.format
-				return true
+				art.Format = signal.format
+				return
 			}
 		}
 	}
-	in.art.Format = FormatOTLPTraces
-	in.art.Window = w.batch.window
-	if in.art.Window.Known() {
-		in.art.Window.Rule = "spans: earliest start to latest end"
+	art.Format = FormatOTLPTraces
+	art.Window = w.batch.window
+	if art.Window.Known() {
+		art.Window.Rule = "spans: earliest start to latest end"
 	}
 	w.batch.stats.Other = w.other
 	w.batch.stats.Resources = len(w.batch.resources)
-	in.art.Traces = &w.batch.stats
-	in.art.batch = w.batch
-	return true
+	art.Traces = &w.batch.stats
+	art.batch = w.batch
 }

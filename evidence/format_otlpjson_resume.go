@@ -17,7 +17,7 @@ func (w *jsonWalk) run() {
 		case ch == '{':
 			w.document()
 		case ch == '[' && !w.inArray:
-			w.inArray, w.arrayAt = true, w.in.off()
+			w.inArray, w.arrayOTLP, w.arrayAt = true, false, w.in.off()
 			w.in.advance(1)
 		case ch == ']' && w.inArray:
 			w.inArray = false
@@ -68,11 +68,10 @@ func (w *jsonWalk) document() {
 
 // stepBack goes to where the search for the next document begins, behind the opening bracket of the
 // document at from. A damaged record is searched from its own beginning: it may have swallowed the next
-// document. Elsewhere, what was torn may have swallowed the bracket and the quote that the next document
-// begins with.
+// document, or be it. Elsewhere, what was torn may have swallowed the bracket and the quote that the
+// next document begins with.
 func (w *jsonWalk) stepBack(from int64) {
 	if w.fail.record {
-		w.in.advance(1)
 		return
 	}
 	w.in.pos -= int(min(int64(heldBytes), int64(w.in.pos), max(0, w.in.off()-from-1)))

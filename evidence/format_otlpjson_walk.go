@@ -25,10 +25,11 @@ type jsonWalk struct {
 
 	traces    bool           // a list of resource spans was seen
 	other     map[string]int // documents of other signals
-	documents int            // documents begun that have a key of OTLP
-	complete  int            // and of those that ended
+	documents int            // top-level values begun that hold OTLP
+	complete  int            // documents read to their end
 	inArray   bool           // inside an array of documents
 	arrayAt   int64
+	arrayOTLP bool // and the array is counted in documents
 
 	// Of the document at hand:
 	known   bool // it has a key of OTLP
@@ -168,10 +169,10 @@ func (w *jsonWalk) member(level jsonLevel, field jsonField, slot uint32) scanSta
 // recognise notes that the document at hand is OTLP.
 func (w *jsonWalk) recognise() {
 	w.flushForeign()
-	if !w.known {
-		w.known = true
+	if !w.known && !(w.inArray && w.arrayOTLP) {
 		w.documents++
 	}
+	w.known, w.arrayOTLP = true, w.inArray
 }
 
 // list walks an array of objects of level; ch is the value's first byte.

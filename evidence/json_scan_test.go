@@ -1,0 +1,155 @@
+package evidence
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// jsonSamples are values, whole and broken, that exercise the grammar.
+var jsonSamples = []string{
+	`{}`, `[]`, `""`, `null`, `true`, `false`, `nul`, `nulx`, `truefalse`, `0`, `-0`, `01`, `-`, `1.`, `.5`, `1.5e`, `1.5e+`, `1e5`, `1E-5`, `1.25e+10`, `+1`,
+	`{"a":1}`, `{"a":1,}`, `{,}`, `{"a"}`, `{"a":}`, `{"a" : [ 1 , 2 ] }`, `{"a":1 "b":2}`, `[1,]`, `[,1]`, `[1 2]`, `[1}`, `{"a":1]`, `{1:2}`, `[[[[]]]]`, `[[[`, `]`,
+	`"a\"b"`, `"\u12g4"`, `"\u1234"`, `"\x"`, `"\`, `"\u12`, "\"a\nb\"", "\"a\x00\"", `"é😀"`, "\"\x7f\xff\"", `"12345678\"1234567"`, `"1234567"`, `"12345678"`, `"1234567\\"`,
+	" \t\r\n[ \n] ", "\v[]", `{"key":"a","value":{"stringValue":"b"}}`, `[{"key":"a","value":{"stringValue":"b"}},{"key":"cccccccc","value":{"intValue":"5"}}]`,
+	`[{"key":"a","value":{"stringValue":"b\u0041"}}]`, `[{"key":"a","value":{"stringValue":"b"},"x":1}]`, `[{"key":"a","value":{"intValue":5}}]`, `[{"key":"aaaaaaaaaaaaaaaa","value":{"stringValue":"b"}]`,
+}
+
+// TestJSONSkip holds the skipper against json.Valid, in one piece and in every two pieces, with the
+// shortcut over attributes and without.
+func TestJSONSkip(t *testing.T) {
+	for _, s := range jsonSamples {
+		checkJSONSkip(t, []byte(s))
+	}
+	for _, depth := range []int{maxJSONDepth, maxJSONDepth + 1} {
+		checkJSONSkip(t, []byte(strings.Repeat("[", depth)+strings.Repeat("]", depth)))
+		attrs := strings.Repeat("[", depth-2) + `{"key":"0123456789abcdef","value":{"stringValue":"0123456789abcdef"}}` + strings.Repeat("]", depth-2)
+		checkJSONSkip(t, []byte(attrs))
+	}
+}
+
+func checkJSONSkip(t testing.TB, s []byte) {
+	t.Helper()
+	// A byte behind the value ends a number; a value and more is no value to json.Valid.
+	padded := append(append([]byte{}, s...), ' ')
+	for _, literal := range []bool{false, true} {
+		c := &jsonCursor{}
+		c.skipper.literal = literal
+		c.reset(padded)
+		c.skip()
+		whole := c.state == scanOK && len(bytes.TrimLeft(padded[c.i:], " \t\r\n")) == 0
+		if want := json.Valid(s); whole != want {
+			t.Errorf("literal %v: %.60q is valid: %v, json.Valid says %v (state %d at %d: %s)", literal, s, whole, want, c.state, c.i, c.why)
+		}
+		if len(s) > 100 {
+			continue
+		}
+		for cut := range padded {
+			k := &jsonSkipper{literal: literal}
+			k.begin()
+			n, state := k.run(padded[:cut], 0)
+			if state == scanShort {
+				n, state = k.run(padded, n)
+			}
+			if state != c.state || state == scanOK && n != c.i {
+				t.Errorf("literal %v: %q in two pieces at %d: state %d at %d, want %d at %d", literal, s, cut, state, n, c.state, c.i)
+			}
+		}
+	}
+}
+
+func TestJSONStrings(t *testing.T) {
+	for _, s := range []string{`""`, `"abc"`, `"\"\\\/\b\f\n\r\t"`, `"\u0041\u00e9\u20AC"`, `"\ud83d\ude00"`, `"\ud83d"`, `"\ude00x"`, `"\ud83d\u0041"`,
+		`"\ud83d\ud83d\ude00"`, `"0123456789abcdef\n0123456789abcdef"`, `"é\\u0041"`} {
+		var want string
+		if err := json.Unmarshal([]byte(s), &want); err != nil {
+			t.Fatal(err)
+		}
+		var c jsonCursor
+		c.reset([]byte(s))
+		if got := string(c.str("x")); got != want || c.state != scanOK || c.i != len(s) {
+			t.Errorf("%s reads as %q, want %q (state %d)", s, got, want, c.state)
+		}
+	}
+}
+
+func TestStringStop(t *testing.T) {
+	for _, stop := range []byte{'"', '\\', 0, 0x1f, '\n'} {
+		for n := range 40 {
+			// 0x20, 0x21, 0x5b and 0x5d are neighbours of what stops; 0xff and 0x80 have the high bit.
+			s := bytes.Repeat([]byte{0x20, 0x21, 0x23, 0x5b, 0x5d, 0xff, 0x80, 0xa2, 0xdc, 0x9f}, 4)[:n]
+			s = append(append(s, stop), bytes.Repeat([]byte{'"', 0x01, 'x'}, 5)...)
+			for first := range n + 1 {
+				if got := stringStop(s, first); got != n {
+					t.Fatalf("stop %q after %d, from %d: %d", stop, n, first, got)
+				}
+			}
+		}
+	}
+	if got := stringStop(make([]byte, 0), 0); got != 0 {
+		t.Errorf("of nothing: %d", got)
+	}
+}
+
+func TestWholeNumber(t *testing.T) {
+	for _, s := range []string{"0", "-0", "7", "-7", "9999999999999999999", "18446744073709551615", "18446744073709551616", "99999999999999999999999",
+		"1.0", "1.5", "15e-1", "1.50e1", "1e19", "1e20", "1.8446744073709551615e19", "0.000e5", "0e99999", "1000e-3", "1001e-3", "0.1e1", "00012", "1795171806653789687.000", "1.7e18"} {
+		r, ok := new(big.Rat).SetString(s)
+		if !ok {
+			t.Fatal(s)
+		}
+		whole := r.IsInt() && r.Num().BitLen() <= 64
+		v, negative, ok := wholeNumber([]byte(s))
+		if ok != whole || ok && (v != new(big.Int).Abs(r.Num()).Uint64() || negative != strings.HasPrefix(s, "-")) {
+			t.Errorf("%s reads as %d %v %v, want %v %v", s, v, negative, ok, r, whole)
+		}
+	}
+	for _, s := range []string{"", "-", "x", "1x", "1.", "1.x", ".5", "1e", "1ee5", "--1", "1 ", " 1", "1e99999999999999999999", "0x10", "1_000", "Infinity"} {
+		if v, _, ok := wholeNumber([]byte(s)); ok {
+			t.Errorf("%q reads as %d", s, v)
+		}
+	}
+	for _, v := range []uint64{1, 1 << 20, 1795171806653789687, 1<<64 - 1} {
+		if got, _, ok := wholeNumber(strconv.AppendUint(nil, v, 10)); !ok || got != v {
+			t.Errorf("%d reads as %d", v, got)
+		}
+	}
+}
+
+// TestExactAttr cuts and changes an attribute in the collector's shape everywhere: what the shortcut
+// accepts, the general walk accepts with the same end and value.
+func TestExactAttr(t *testing.T) {
+	for _, s := range []string{`{"key":"http.route","value":{"stringValue":"/v1/items/{id}"}}`, `{"key":"server.port","value":{"intValue":"8080"}}`} {
+		whole := s + `,{"key":"another","value":{"stringValue":"of some length"}}]`
+		if end := exactAttr([]byte(whole), 0, nil); end != len(s) {
+			t.Errorf("%s: not taken, %d", s, end)
+		}
+		for n := range whole {
+			checkExactAttr(t, []byte(whole[:n]))
+			for _, ch := range []byte{'"', '\\', '}', 0, ' ', 'x', 0x80} {
+				b := []byte(whole)
+				b[n] = ch
+				checkExactAttr(t, b)
+			}
+		}
+	}
+}
+
+func checkExactAttr(t *testing.T, b []byte) {
+	t.Helper()
+	var fast spanAttrs
+	end := exactAttr(b, 0, &fast)
+	if end == 0 {
+		return
+	}
+	s := &jsonSpan{}
+	s.c.reset(b)
+	s.attribute()
+	if s.c.state != scanOK || s.c.i != end || fmt.Sprint(s.attrs) != fmt.Sprint(fast) {
+		t.Errorf("%q: shortcut ends at %d with %v, general walk at %d with %v, state %d", b, end, fast, s.c.i, s.attrs, s.c.state)
+	}
+}
