@@ -42,7 +42,7 @@ func tarChecksum(h []byte) bool {
 
 // tar visits the files of an archive in its order, each as it passes by.
 func (f *fileLoad) tar(s *stream) {
-	from := len(f.artifacts)
+	from := f.archiveStart()
 	names := memberNames{}
 	tr := tar.NewReader(s.r)
 	for {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -40,7 +39,7 @@ var layerZip = layer{
 // zip visits the files of an archive in the order of its directory. Without a directory, as in an
 // archive that is cut, it goes from one local header to the next.
 func (f *fileLoad) zip(s *stream) {
-	from := len(f.artifacts)
+	from := f.archiveStart()
 	whole, err := s.seekable()
 	if err != nil {
 		f.archiveDone(s, "zip", from, layerErr("zip", err))
@@ -51,7 +50,7 @@ func (f *fileLoad) zip(s *stream) {
 		f.salvageZip(s, whole, from)
 		return
 	}
-	zr.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return flate.NewReader(r) })
+	zr.RegisterDecompressor(zip.Deflate, f.newInflater)
 	zr.RegisterDecompressor(zipZstd, zstd.ZipDecompressor(zstd.WithDecoderConcurrency(1),
 		zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(zstdWindow)))
 	names := memberNames{}
@@ -78,7 +77,7 @@ func (f *fileLoad) zipMember(s *stream, name string, m *zip.File) bool {
 		return true
 	}
 	defer r.Close()
-	return f.inflated(s, name, size, &zipReader{r: r, losses: s.losses, name: name})
+	return f.inflated(s, name, size, &zipReader{f: f, r: r, losses: s.losses, name: name})
 }
 
 // inflated peels a member that its archive has decompressed.
@@ -91,6 +90,7 @@ func (f *fileLoad) inflated(s *stream, name string, size int64, r io.Reader) boo
 
 // zipReader turns a wrong checksum, which a member's last read reports, into a Loss of the archive.
 type zipReader struct {
+	f      *fileLoad
 	r      io.Reader
 	losses *lossLog
 	name   string
@@ -101,6 +101,9 @@ func (z *zipReader) Read(p []byte) (int, error) {
 	if errors.Is(err, zip.ErrChecksum) {
 		z.losses.lose(InReading, "the checksum of member %q does not match", z.name)
 		err = io.EOF
+	}
+	if err != nil && err != io.EOF {
+		z.f.torn = true
 	}
 	return n, layerErr("zip", err)
 }

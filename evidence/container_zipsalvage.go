@@ -7,8 +7,6 @@ import (
 	"errors"
 	"io"
 	"strings"
-
-	"github.com/klauspost/compress/flate"
 )
 
 // Local file header, APPNOTE 6.3 §4.3.7: offsets of the fields used.
@@ -25,7 +23,8 @@ const (
 
 // salvageZip reads an archive without a directory by its local headers, up to the first that is not
 // there or does not say where the next one is.
-func (f *fileLoad) salvageZip(s *stream, whole *io.SectionReader, from int) {
+func (f *fileLoad) salvageZip(s *stream, whole *io.SectionReader, from archiveStart) {
+	f.torn = true
 	names := memberNames{}
 	var off int64
 	for {
@@ -65,7 +64,7 @@ func (f *fileLoad) salvageMember(s *stream, whole *io.SectionReader, off int64, 
 	case flags&zipFlagEncrypted != 0:
 		r = failReader{errors.New("the member is encrypted")}
 	case method == int64(zip.Deflate):
-		z := flate.NewReader(src)
+		z := f.newInflater(src)
 		defer z.Close()
 		r = z
 	case method != int64(zip.Store):

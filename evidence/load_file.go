@@ -28,6 +28,8 @@ type fileLoad struct {
 	notes     []string
 	closers   []func()
 	stopped   bool // visit has what it wanted
+	exact     bool // decompress with the decoder that delivers the last byte: see newGunzipper
+	torn      bool // a compressed stream is cut or damaged
 }
 
 // stream is one sequence of bytes on its way from the file to a reader, peeled layer by layer.
@@ -57,8 +59,19 @@ func (l *lossLog) lose(origin LossOrigin, format string, args ...any) {
 // loadFile reads one entry into artifacts whose indexes count from first.
 func loadFile(e entry, first uint32, o Options) *fileLoad {
 	f := &fileLoad{o: o, entry: e, first: first, visit: (*fileLoad).read}
+	f.exact = e.file == "" || !isRegular(e.file)
 	f.run()
+	if f.torn && !f.exact {
+		f = &fileLoad{o: o, entry: e, first: first, visit: (*fileLoad).read, exact: true}
+		f.run()
+	}
 	return f
+}
+
+// isRegular reports whether a file can be read twice.
+func isRegular(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 func (f *fileLoad) run() {
@@ -164,15 +177,18 @@ func (f *fileLoad) read(a *Artifact, s *stream) {
 	f.identify(a)
 }
 
-// addLosses adds the losses of the layers in file order.
+// addLosses adds the losses of the layers in file order. Both lists are bounded.
 func addLosses(a *Artifact, list []Loss) {
 	if len(list) == 0 {
 		return
 	}
+	of := a.Losses
+	a.Losses = nil
 	for _, l := range list {
 		l.Ref.Artifact = a.index
 		a.lose(l)
 	}
+	a.Losses = append(a.Losses, of...)
 	slices.SortStableFunc(a.Losses, func(x, y Loss) int {
 		return int(min(1, max(-1, x.Ref.Off-y.Ref.Off)))
 	})
@@ -190,27 +206,36 @@ func (f *fileLoad) fail(path string, size int64, containers []string, err error)
 	f.artifacts = append(f.artifacts, a)
 }
 
-// archiveDone adds an artifact for the archive itself where that has something to say: it is damaged, or
-// it holds no file. from is the number of artifacts before its members.
-func (f *fileLoad) archiveDone(s *stream, format Format, from int, err error) {
-	members := len(f.artifacts) > from
+// archiveStart is where the artifacts and the members of an archive begin.
+type archiveStart struct{ artifacts, members int }
+
+func (f *fileLoad) archiveStart() archiveStart { return archiveStart{len(f.artifacts), f.members} }
+
+// archiveDone adds an artifact for the archive itself, before its members, where that has something to
+// say: it is damaged, or it holds no file.
+func (f *fileLoad) archiveDone(s *stream, format Format, from archiveStart, err error) {
+	empty := f.members == from.members
 	a := f.newArtifact(s)
 	a.Format = format
 	if err != nil {
 		what := fmt.Sprintf("%s: what follows the members listed here is not read", endReason(err))
 		a.lose(Loss{Ref: Ref{Artifact: a.index}, Origin: InReading, What: what, Cut: true})
-	} else if !members {
+	} else if empty {
 		a.lose(Loss{Ref: Ref{Artifact: a.index}, Origin: InReading, What: "the archive holds no file"})
 	}
-	addLosses(a, s.losses.list)
+	for _, l := range s.losses.list {
+		// The archive is not an artifact that can be shown, so that its losses have no place in it.
+		a.lose(Loss{Ref: Ref{Artifact: a.index}, Origin: l.Origin, What: l.What})
+	}
 	if len(a.Losses) == 0 || f.stopped {
 		return
 	}
 	a.Status = StatusDamaged
-	if !members {
+	if empty {
 		a.Status = StatusUnreadable
 	}
-	f.artifacts = append(f.artifacts, a)
+	f.identify(a)
+	f.artifacts = slices.Insert(f.artifacts, from.artifacts, a)
 }
 
 // member peels one file of an archive. It reports whether the archive should go on.

@@ -31,8 +31,8 @@ var layerUTF16 = layer{
 	},
 }
 
-// utf16Order recognises UTF-16 by its byte order mark or, without one, by a head that is ASCII text with
-// a zero in every other byte, which no binary format here begins with.
+// utf16Order recognises UTF-16 by its byte order mark or, without one, by a head of which nine units in
+// ten, and the first, are ASCII text, which no binary format here begins with.
 func utf16Order(head []byte) (unicode.Endianness, bool) {
 	switch {
 	case len(head) < 2:
@@ -49,18 +49,20 @@ func utf16Order(head []byte) (unicode.Endianness, bool) {
 	}
 	var little, big int
 	for i := range n {
-		lo, hi := head[2*i], head[2*i+1]
-		if hi == 0 && isASCIIText(lo) {
+		first, second := head[2*i], head[2*i+1]
+		switch {
+		case first == 0 && second == 0:
+			return unicode.LittleEndian, false
+		case second == 0 && isASCIIText(first):
 			little++
-		}
-		if lo == 0 && isASCIIText(hi) {
+		case first == 0 && isASCIIText(second):
 			big++
 		}
 	}
-	switch n {
-	case little:
+	switch {
+	case little*10 >= n*9 && head[1] == 0:
 		return unicode.LittleEndian, true
-	case big:
+	case big*10 >= n*9 && head[0] == 0:
 		return unicode.BigEndian, true
 	}
 	return unicode.LittleEndian, false
