@@ -77,6 +77,7 @@ type dumpReader struct {
 	node        uint32    // its stack so far
 	end         int64     // decoded offset after the last line of the record
 	section     section
+	detailed    bool // its frames are printed with fp= sp= pc=: all of them, down to runtime.goexit
 
 	headerAfterBlank bool // the line before its header was empty
 	headerGap        int  // foreign lines between its header and what came before

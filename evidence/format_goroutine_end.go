@@ -79,7 +79,9 @@ func (p *dumpReader) endRecord() bool {
 	}
 	cut := p.partial || !p.whole()
 	if p.place == atHeader {
-		// A header at the very end is a cut record; one that log lines follow is none.
+		// A header at the very end is a cut record; one that log lines follow is none. It does not show
+		// that the records before it were a panic message's: that would take its frames.
+		p.guard.lapse()
 		if p.gap > 0 && !p.partial || !p.confirm(false) {
 			p.closeRecord()
 			return false
@@ -95,8 +97,9 @@ func (p *dumpReader) endRecord() bool {
 
 // whole reports whether the record being read may be complete where the stream ends. All but these end
 // with the file line of "created by" (runtime/traceback.go, printcreatedby): goroutine 1, whose outermost
-// frame is main.main or an initialiser; goroutine 0 of a thread; and goroutines of C threads, whose
-// frames begin at a callback. A goroutine that the runtime itself started, such as the one that runs
+// frame is main.main or an initialiser, or runtime.goexit where frames are printed in detail; goroutine 0
+// of a thread, which registers follow in a signal's output; and goroutines of C threads, whose frames
+// begin at a callback. A goroutine that the runtime itself started, such as the one that runs
 // finalizers, is taken for a cut one if it is the last of a text.
 func (p *dumpReader) whole() bool {
 	if len(p.pending) > 0 && !p.pendingLoose {
@@ -118,12 +121,15 @@ func (p *dumpReader) whole() bool {
 	}
 	switch {
 	case p.section.id == 0:
-		return true
+		return !p.signal.on
 	case p.section.id != 1:
 		return p.row.Flags&GLocked != 0 &&
 			(string(root) == "runtime.goexit" || bytes.HasPrefix(root, []byte("_cgoexp_")))
 	case p.place == inFrames && p.row.Flags&GUnavailable != 0:
 		return true
+	}
+	if p.place == inFrames && p.detailed {
+		return string(root) == "runtime.goexit" || p.row.Elided < 0
 	}
 	// Up to go1.20 the runtime prints the innermost 97 to 100 frames and then stops, often unmarked.
 	return printed >= 97 && p.row.Elided <= 0 || isMainRoot(string(root))
@@ -131,8 +137,7 @@ func (p *dumpReader) whole() bool {
 
 // isMainRoot reports whether fn can be the outermost printed frame of goroutine 1.
 func isMainRoot(fn string) bool {
-	switch fn {
-	case "main.main", "runtime.main", "runtime.goexit":
+	if fn == "main.main" || fn == "runtime.goexit" {
 		return true
 	}
 	_, name, _ := strings.Cut(fn[strings.LastIndexByte(fn, '/')+1:], ".")
@@ -154,7 +159,7 @@ func (p *dumpReader) recordCut(inside bool) {
 	case inside && p.partial:
 		in.cut(last.Ref.Off, total, "inside a line of goroutine %d", last.ID)
 	case inside:
-		in.cut(last.Ref.Off, total, "inside the stack of goroutine %d", last.ID)
+		in.cut(last.Ref.Off, total, "after a line of goroutine %d, before the end of its record", last.ID)
 	case p.partial:
 		in.cut(p.partialOff, total, "inside the last line, which has no newline")
 	case p.signal.on && !p.crash && p.gap == 0 && !p.signal.complete():

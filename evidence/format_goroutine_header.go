@@ -32,7 +32,7 @@ func (p *dumpReader) header(line []byte, off, next int64) bool {
 	p.row, p.place, p.end = row, atHeader, next
 	p.headerAfterBlank, p.headerGap, p.running = p.afterBlank, p.gap, st.running
 	p.rowFeatures = feat
-	p.node, p.section = 0, section{id: row.ID}
+	p.node, p.section, p.detailed = 0, section{id: row.ID}, false
 	return true
 }
 

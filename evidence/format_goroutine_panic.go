@@ -28,6 +28,7 @@ type panicGuard struct {
 	rows, dumpStart int
 	dump            uint32
 	features        features
+	foreign         int
 }
 
 // inMessage reports whether what is read is the message, as far as known.
@@ -47,6 +48,7 @@ func (g *panicGuard) lapse() {
 func (p *dumpReader) openGuard() {
 	p.guard = panicGuard{
 		open: true, rows: len(p.d.Goroutines), dumpStart: p.dumpStart, dump: p.dump, features: p.features,
+		foreign: p.d.ForeignLines,
 	}
 }
 
@@ -80,7 +82,7 @@ func (p *dumpReader) rewind() {
 	}
 	p.d.Goroutines = p.d.Goroutines[:g.rows]
 	p.dump, p.dumpStart = g.dump, g.dumpStart
-	p.features = g.features
+	p.features, p.d.ForeignLines = g.features, g.foreign
 	p.ids.clear()
 	p.crash = false
 	p.why.fresh = true

@@ -156,6 +156,9 @@ func (p *dumpReader) indented(line []byte, next int64) bool {
 		if !ok {
 			return false
 		}
+		if bytes.Contains(text[len(loc):], []byte(" fp=0x")) {
+			p.detailed = true
+		}
 		p.takePending(loc, colon, n, next)
 		return true
 	}
@@ -306,6 +309,9 @@ func (p *dumpReader) matchFrame(data []byte, id uint32) (size int, ok bool) {
 	end := bytes.IndexByte(tail, '\n')
 	if end < 0 || !isLocationTail(tail[:end]) {
 		return 0, false
+	}
+	if end >= len(" fp=0x0 sp=0x0 pc=0x0") && bytes.Contains(tail[:end], []byte(" fp=0x")) {
+		p.detailed = true
 	}
 	return size + 1 + len(loc) + end + 1, true
 }

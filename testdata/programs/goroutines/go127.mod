@@ -1,0 +1,3 @@
+module witnessmark.example/goroutines
+
+go 1.27
