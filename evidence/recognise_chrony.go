@@ -18,7 +18,7 @@ func sniffChronyTracking(head []byte, whole bool) bool {
 func sniffChronySources(head []byte, whole bool) bool {
 	return hasLine(head, "MS Name/IP address         Stratum") || hasLine(head, ".-- Source mode  '^' = server") ||
 		everyCSV(head, whole, func(f [][]byte) bool {
-			return len(f) == 10 && oneOf(f[0], "^=#") && oneOf(f[1], "*+-?x~ ") && len(f[2]) > 0 && allNumbers(f[3:])
+			return len(f) == 10 && oneOf(f[0], "^=#") && oneOf(f[1], "*+-?x~ ") && len(f[2]) > 0 && allNumbers(f[3:7]) && nineDecimals(f[7:])
 		})
 }
 
@@ -26,7 +26,7 @@ func sniffChronySourcestats(head []byte, whole bool) bool {
 	return hasLine(head, "Name/IP Address            NP  NR  Span") ||
 		everyCSV(head, whole, func(f [][]byte) bool {
 			return len(f) == 8 && len(f[0]) > 0 && !allNumbers(f[:1]) && allDigits(f[1]) && allDigits(f[2]) &&
-				allDigits(f[3]) && allNumbers(f[4:])
+				allDigits(f[3]) && allNumbers(f[4:6]) && nineDecimals(f[6:])
 		})
 }
 
@@ -34,7 +34,7 @@ func sniffChronySelectdata(head []byte, whole bool) bool {
 	return hasLine(head, "S Name/IP Address        Auth COpts EOpts") ||
 		everyCSV(head, whole, func(f [][]byte) bool {
 			return len(f) == 10 && len(f[0]) == 1 && len(f[1]) > 0 && oneOf(f[2], "YN") && len(f[3]) == 5 && len(f[4]) == 5 &&
-				allNumbers(f[5:9]) && len(f[9]) == 1
+				allNumbers(f[5:7]) && nineDecimals(f[7:9]) && len(f[9]) == 1
 		})
 }
 
@@ -97,6 +97,17 @@ func allHex(b []byte) bool {
 func allNumbers(fields [][]byte) bool {
 	for _, f := range fields {
 		if !isMetricValue(f) {
+			return false
+		}
+	}
+	return true
+}
+
+// nineDecimals reports whether the fields are seconds as chronyc -c writes them.
+func nineDecimals(fields [][]byte) bool {
+	for _, f := range fields {
+		whole, decimals, _ := bytes.Cut(bytes.TrimPrefix(f, []byte{'-'}), []byte{'.'})
+		if !allDigits(whole) || len(decimals) != 9 || !allDigits(decimals) {
 			return false
 		}
 	}

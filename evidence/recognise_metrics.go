@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bytes"
+	"strconv"
 )
 
 // formatMetrics is a page of metrics. Whether it is OpenMetrics is told by its last line, "# EOF", which
@@ -87,18 +88,6 @@ func isMetricSample(line []byte) bool {
 }
 
 func isMetricValue(b []byte) bool {
-	switch string(b) {
-	case "NaN", "+Inf", "-Inf", "Inf":
-		return true
-	}
-	digits := false
-	for _, c := range b {
-		switch {
-		case isDigit(c):
-			digits = true
-		case bytes.IndexByte([]byte("+-.eE"), c) < 0:
-			return false
-		}
-	}
-	return digits
+	_, err := strconv.ParseFloat(string(b), 64)
+	return err == nil
 }
