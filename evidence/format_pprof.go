@@ -292,7 +292,7 @@ func (r *pprofReader) finish() {
 	r.danglesAtEnd()
 	p := r.p
 	p.NamesLost = r.strings.missing() && (r.ended || r.in.art.Cut() != nil)
-	p.Provenance = r.order.provenance()
+	p.Provenance = r.order.provenance(p)
 	rows := &pprofRows{artifact: r.in.index, segments: r.samples.segments, strings: r.strings, locations: r.tables.locations}
 	rows.lines = make([]int32, len(p.Locations))
 	for i := range p.Locations {

@@ -13,7 +13,8 @@ import (
 //   - runtime/pprof, other kinds: period, types and stacks are written before build, so that the time
 //     comes after them (protomem.go, writeHeapProto; pprof.go, printCountProfile).
 //   - google/pprof's encoder: field numbers ascend, and default_sample_type is written even where it is 0
-//     (profile/encode.go, Profile.encode). Other protobuf libraries ascend too but leave out a 0.
+//     (profile/encode.go, Profile.encode). That of net/http/pprof's deltas ascends too, up to the period
+//     (internal/profile/encode.go, go1.15 to go1.27), and so do protobuf libraries in general.
 type pprofOrder struct {
 	first, last                 int32
 	seen                        [profDocURL + 1]bool
@@ -72,7 +73,8 @@ func (o *pprofOrder) startsSecond(num int32) bool {
 	if num != profSampleType && num != profTimeNanos && num != profPeriodType || num == o.last {
 		return false
 	}
-	return o.runtime() && o.seen[profString] || o.google()
+	ascended := !o.notGoogle && o.seen[profString] && o.seen[profTimeNanos] && num == profSampleType
+	return o.runtime() && o.seen[profString] || o.google() || ascended
 }
 
 // explains reports whether a table that the profile refers to may have followed the last field: then a
@@ -89,13 +91,22 @@ func (o *pprofOrder) explains(table int32) bool {
 	return false
 }
 
-// provenance of the bytes, as Profile.Provenance documents it.
-func (o *pprofOrder) provenance() string {
+// provenance of the bytes, as Profile.Provenance documents it. Ascending order alone is how any protobuf
+// library writes a profile that it made itself; but where functions are those of Go's runtime, it was
+// runtime/pprof that made the profile, and something else that wrote it.
+func (o *pprofOrder) provenance(p *Profile) string {
 	switch {
 	case o.runtime():
 		return "runtime"
 	case o.google():
 		return "re-encoded"
+	case o.notGoogle || o.first == 0:
+		return ""
+	}
+	for _, f := range p.Functions {
+		if strings.HasPrefix(f.Name, "runtime.") {
+			return "re-encoded"
+		}
 	}
 	return ""
 }

@@ -7,47 +7,45 @@ import (
 	"github.com/witnessmark/witnessmark/internal/goruntime"
 )
 
-// goEvidence gathers what a profile shows about the release that wrote it. Nothing in a profile states it.
-type goEvidence struct {
-	min, max int // 0 where unbounded
-	why      []string
-	// lowest and highest span all evidence that names releases, for when it disagrees.
-	lowest, highest int
-	disagrees       bool
+// goEvidence gathers what a profile shows about the release that wrote it. Nothing in a profile states
+// it. Each piece of evidence is a range of minor versions, 0 where it is open; of all pieces only the
+// highest lower bound and the lowest upper bound count, and the piece that set each is the reason.
+type goEvidence struct{ low, high goBound }
+
+type goBound struct {
+	minor int // 0 if nothing bounds this side
+	other int // the other side of the piece that set it
+	why   string
 }
 
-// bound narrows the range; 0 leaves a side as it is. Evidence that adds nothing is not mentioned.
+// bound takes one piece of evidence. Earlier pieces win ties, so the strongest come first.
 func (e *goEvidence) bound(low, high int, format string, args ...any) {
-	if low != 0 && high != 0 {
-		if e.lowest == 0 || low < e.lowest {
-			e.lowest = low
-		}
-		e.highest = max(e.highest, high)
-	}
-	narrower := low > e.min || high != 0 && (e.max == 0 || high < e.max)
-	outside := low != 0 && e.max != 0 && low > e.max || high != 0 && high < e.min
-	if !narrower && !outside {
+	setLow := low != 0 && (low > e.low.minor || low == e.low.minor && high != 0 && (e.low.other == 0 || high < e.low.other))
+	setHigh := high != 0 && (e.high.minor == 0 || high < e.high.minor || high == e.high.minor && low > e.high.other)
+	if !setLow && !setHigh {
 		return
 	}
-	e.why = append(e.why, fmt.Sprintf(format, args...))
-	if outside {
-		e.disagrees = true
-		return
+	why := fmt.Sprintf(format, args...)
+	if setLow {
+		e.low = goBound{low, high, why}
 	}
-	e.min = max(e.min, low)
-	if high != 0 && (e.max == 0 || high < e.max) {
-		e.max = high
+	if setHigh {
+		e.high = goBound{high, low, why}
 	}
 }
 
 // version returns the result. Where evidence disagrees, as in a merge of profiles of two builds, the
-// range covers everything that names releases.
+// range reaches from the oldest release shown to the newest.
 func (e *goEvidence) version() GoVersion {
-	why := strings.Join(e.why, "; ")
-	if e.disagrees {
-		return GoVersion{Min: e.lowest, Max: e.highest, Why: "evidence of more than one release: " + why}
+	v := GoVersion{Min: e.low.minor, Max: e.high.minor, Why: e.low.why}
+	if e.high.why != "" && e.high.why != e.low.why {
+		v.Why = strings.TrimPrefix(v.Why+"; "+e.high.why, "; ")
 	}
-	return GoVersion{Min: e.min, Max: e.max, Why: why}
+	if v.Max != 0 && v.Min > v.Max {
+		v.Min, v.Max = e.high.other, e.low.other
+		v.Why = "evidence of more than one release: " + v.Why
+	}
+	return v
 }
 
 // profileGoVersion bounds the release that wrote a protobuf profile.
@@ -88,7 +86,7 @@ func profileGoVersion(p *Profile) GoVersion {
 	case p.Provenance == "runtime":
 		e.bound(0, 19, "no function has a start line (go1.19 and earlier)")
 	}
-	if e.min < 23 {
+	if e.low.minor < 23 {
 		stackFeatures(p, &e)
 	}
 	return e.version()
