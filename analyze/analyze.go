@@ -114,6 +114,15 @@ type Options struct {
 	RequireLabels []string
 	// MaxExhibits bounds the exhibits of one finding; default 5.
 	MaxExhibits int
+	// MaxSubjects bounds the findings of one detector; default 100. What is beyond shares one finding.
+	MaxSubjects int
+	// MaxRoutes bounds the routes of one hop that get a finding each (WM4001); default 10. The others
+	// share one.
+	MaxRoutes int
+	// LateShare is the share of a hop's calls whose server span ends after the client span that is
+	// normal (WM5002): a hop is reported where the share is above it beyond chance. Default 0.005; of
+	// answered gRPC calls, up to 0.002 were seen to end so with clocks that agree.
+	LateShare float64
 	// Severity overrides Doc.Severity by detector ID.
 	Severity map[string]Severity
 	// Disabled holds IDs of detectors not to run.
@@ -123,11 +132,22 @@ type Options struct {
 }
 
 // Exhibits returns the bound on exhibits of one finding.
-func (o *Options) Exhibits() int {
-	if o.MaxExhibits > 0 {
-		return o.MaxExhibits
+func (o *Options) Exhibits() int { return positive(o.MaxExhibits, 5) }
+
+// Subjects returns the bound on findings of one detector.
+func (o *Options) Subjects() int { return positive(o.MaxSubjects, 100) }
+
+// Routes returns the bound on routes of one hop.
+func (o *Options) Routes() int { return positive(o.MaxRoutes, 10) }
+
+// Late returns the share of calls that may end late.
+func (o *Options) Late() float64 { return positive(o.LateShare, 0.005) }
+
+func positive[T int | float64](v, otherwise T) T {
+	if v > 0 {
+		return v
 	}
-	return 5
+	return otherwise
 }
 
 // Check is the outcome of one detector.
@@ -165,6 +185,9 @@ func (p *Pass) Report(f Finding) { p.findings = append(p.findings, f) }
 func (p *Pass) Measure(name, unit string, value float64, subject ...string) {
 	p.measures = append(p.measures, M(name, unit, value, subject...))
 }
+
+// Measures records numbers made with M or by hand.
+func (p *Pass) Measures(ms ...Measure) { p.measures = append(p.measures, ms...) }
 
 // Inapplicable says why the detector had nothing to look at. The outcome is then Inapplicable unless it
 // reported findings.

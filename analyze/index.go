@@ -10,11 +10,17 @@ import (
 // it. Declare it as a package variable with NewIndex.
 type Index[T any] struct {
 	key   *byte
-	build func(*evidence.Bundle) T
+	build func(*Pass) T
 }
 
 // NewIndex makes an index that build computes. build must not change the bundle.
 func NewIndex[T any](build func(*evidence.Bundle) T) Index[T] {
+	return NewDerivedIndex(func(p *Pass) T { return build(p.Bundle) })
+}
+
+// NewDerivedIndex makes an index that build computes from other indexes and the bundle. Which detector's
+// pass build gets depends on chance: it must not report to it.
+func NewDerivedIndex[T any](build func(*Pass) T) Index[T] {
 	return Index[T]{key: new(byte), build: build}
 }
 
@@ -35,8 +41,12 @@ func (x Index[T]) Of(p *Pass) T {
 	}
 	p.run.mu.Unlock()
 	cell.once.Do(func() {
-		defer func() { cell.panic = recover() }()
-		cell.value = x.build(p.run.bundle)
+		defer func() {
+			if e := recover(); e != nil {
+				cell.panic = located{e, panicSite()}
+			}
+		}()
+		cell.value = x.build(p)
 	})
 	if cell.panic != nil {
 		panic(cell.panic)

@@ -3,8 +3,10 @@ package analyze
 import (
 	"cmp"
 	"fmt"
-	"runtime/debug"
+	"path"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -56,9 +58,35 @@ func Run(b *evidence.Bundle, detectors []Detector, o Options) *Result {
 		res.Findings = append(res.Findings, p.findings...)
 		res.Measures = append(res.Measures, p.measures...)
 	}
-	slices.SortStableFunc(res.Findings, compareFindings)
-	slices.SortStableFunc(res.Measures, compareMeasures)
+	sortFindings(res.Findings)
+	sortMeasures(res.Measures)
 	return res
+}
+
+// located is a panic value with the place that raised it.
+type located struct {
+	value any
+	site  string
+}
+
+// panicSite names the function, file and line that panicked; it is called by a deferred function. A
+// whole stack would not do: its addresses and goroutine ids differ from run to run, and its paths from
+// machine to machine.
+func panicSite() string {
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
+	for below := false; ; {
+		f, more := frames.Next()
+		switch {
+		case f.Function == "runtime.gopanic":
+			below = true
+		case below && !strings.HasPrefix(f.Function, "runtime."):
+			return fmt.Sprintf("%s, %s:%d", f.Function, path.Base(f.File), f.Line)
+		}
+		if !more {
+			return "place unknown"
+		}
+	}
 }
 
 func runOne(p *Pass, c Check) (out Check) {
@@ -66,7 +94,11 @@ func runOne(p *Pass, c Check) (out Check) {
 	defer func() {
 		if e := recover(); e != nil {
 			out.Outcome = Failed
-			out.Reason = fmt.Sprintf("panic: %v\n%s", e, debug.Stack())
+			at, ok := e.(located)
+			if !ok {
+				at = located{e, panicSite()}
+			}
+			out.Reason = fmt.Sprintf("panic: %v (%s)", at.value, at.site)
 			out.Findings = 0
 		}
 	}()
@@ -93,6 +125,8 @@ func runOne(p *Pass, c Check) (out Check) {
 	return out
 }
 
+var lineBreaks = strings.NewReplacer("\n", " ", "\r", " ")
+
 // complete fills in what a finding takes from its detector.
 func complete(f *Finding, p *Pass) {
 	d := p.detector
@@ -105,6 +139,11 @@ func complete(f *Finding, p *Pass) {
 	}
 	if f.Fix == "" {
 		f.Fix = d.Doc.Fix
+	}
+	// Captured names may hold line breaks, and must not make a finding that Validate refuses.
+	f.Message = lineBreaks.Replace(f.Message)
+	for i := range f.Exhibits {
+		f.Exhibits[i].Text = lineBreaks.Replace(f.Exhibits[i].Text)
 	}
 }
 
@@ -128,7 +167,7 @@ func Validate(f *Finding, b *evidence.Bundle) error {
 			return fmt.Errorf("finding %s: exhibit of artifact %d of %d", f.ID, e.Ref.Artifact, len(b.Artifacts))
 		}
 		a := b.Artifacts[e.Ref.Artifact]
-		if e.Ref.Off < 0 || e.Ref.Len < 0 || e.Ref.Off+e.Ref.Len > max(a.DecodedBytes, a.SizeBytes) {
+		if size := max(a.DecodedBytes, a.SizeBytes); e.Ref.Off < 0 || e.Ref.Len < 0 || e.Ref.Off > size || e.Ref.Len > size-e.Ref.Off {
 			return fmt.Errorf("finding %s: exhibit %s%s lies outside the artifact's %d bytes", f.ID, a.Path, e.Ref, a.DecodedBytes)
 		}
 	}
@@ -173,17 +212,33 @@ func rank(s Severity) int {
 // AtLeast reports whether s is as bad as other, or worse.
 func (s Severity) AtLeast(other Severity) bool { return rank(s) <= rank(other) }
 
-func compareFindings(a, b Finding) int {
-	return cmp.Or(
-		cmp.Compare(rank(a.Severity), rank(b.Severity)),
-		strings.Compare(a.ID, b.ID),
-		strings.Compare(SubjectKey(a.Subject), SubjectKey(b.Subject)),
-		strings.Compare(a.Message, b.Message),
-	)
+func sortFindings(fs []Finding) {
+	slices.SortStableFunc(fs, func(a, b Finding) int {
+		return cmp.Or(
+			cmp.Compare(rank(a.Severity), rank(b.Severity)),
+			strings.Compare(a.ID, b.ID),
+			strings.Compare(SubjectKey(a.Subject), SubjectKey(b.Subject)),
+			strings.Compare(a.Message, b.Message),
+		)
+	})
 }
 
-func compareMeasures(a, b Measure) int {
-	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(SubjectKey(a.Subject), SubjectKey(b.Subject)))
+// sortMeasures renders each subject once: a run over ten thousand artifacts has many measures.
+func sortMeasures(ms []Measure) {
+	type keyed struct {
+		m   Measure
+		key string
+	}
+	ks := make([]keyed, len(ms))
+	for i, m := range ms {
+		ks[i] = keyed{m, SubjectKey(m.Subject)}
+	}
+	slices.SortStableFunc(ks, func(a, b keyed) int {
+		return cmp.Or(strings.Compare(a.m.Name, b.m.Name), strings.Compare(a.key, b.key))
+	})
+	for i, k := range ks {
+		ms[i] = k.m
+	}
 }
 
 // SubjectKey renders a subject as one string, equal for equal subjects.
@@ -195,7 +250,10 @@ func SubjectKey(s map[string]string) string {
 	slices.Sort(keys)
 	var sb strings.Builder
 	for _, k := range keys {
-		fmt.Fprintf(&sb, "%q=%q,", k, s[k])
+		sb.WriteString(strconv.Quote(k))
+		sb.WriteByte('=')
+		sb.WriteString(strconv.Quote(s[k]))
+		sb.WriteByte(',')
 	}
 	return sb.String()
 }

@@ -28,3 +28,7 @@ type Resource struct {
 	// Digest of all attributes, independent of their order and of the encoding.
 	Digest uint64
 }
+
+// DomainByDigest is Attr.From of a clock domain that nothing but a digest of all resource attributes
+// keys: processes with equal attributes, such as replicas without identity, then share one key.
+const DomainByDigest = "digest of all resource attributes"

@@ -139,7 +139,7 @@ func (rb *resourceBuilder) domain() Attr {
 			return a
 		}
 	}
-	return Attr{Value: "resource-" + strconv.FormatUint(rb.digest, 16), From: "digest of all resource attributes"}
+	return Attr{Value: "resource-" + strconv.FormatUint(rb.digest, 16), From: DomainByDigest}
 }
 
 // spanAttrs holds the span attributes that name a route. Its slices alias the window.

@@ -1,0 +1,150 @@
+package spans
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/witnessmark/witnessmark/analyze"
+)
+
+// orphanGroup is the orphans of one hop and route.
+type orphanGroup struct {
+	orphanKey
+	label     string
+	n, traces int
+	local     [localities]int // n by locality
+	lastTrace uint32
+	rows      []uint32 // of the exhibits
+	peers     *peers
+	merged    int // number of groups that this one stands for, 0 for itself only
+}
+
+// peers are the spans of the service and label of a group, the orphans among them.
+type peers struct {
+	spans   int
+	callers map[uint32]int // services of the remote parents that are present
+}
+
+func newPeers() *peers { return &peers{callers: map[uint32]int{}} }
+
+// bounded returns the groups, largest first, with at most MaxRoutes for one hop and MaxSubjects in all;
+// what is beyond a bound is merged into one group.
+func (o *orphans) bounded(opt *analyze.Options) []*orphanGroup {
+	all := make([]*orphanGroup, 0, len(o.groups))
+	for _, g := range o.groups {
+		all = append(all, g)
+	}
+	name := o.services.name
+	slices.SortFunc(all, func(a, b *orphanGroup) int {
+		return cmp.Or(cmp.Compare(b.n, a.n), strings.Compare(name(a.client), name(b.client)),
+			strings.Compare(name(a.server), name(b.server)), strings.Compare(a.label, b.label))
+	})
+	var out []*orphanGroup
+	routes := map[hop]int{}
+	others := map[hop]*orphanGroup{}
+	for _, g := range all {
+		h := hop{g.client, g.server}
+		routes[h]++
+		if routes[h] <= opt.Routes() {
+			out = append(out, g)
+			continue
+		}
+		if others[h] == nil {
+			others[h] = &orphanGroup{orphanKey: orphanKey{client: g.client, server: g.server}, label: otherSubjects}
+			out = append(out, others[h])
+		}
+		others[h].merge(g, o.keep)
+	}
+	if limit := opt.Subjects(); len(out) > limit {
+		rest := &orphanGroup{orphanKey: orphanKey{client: otherHop, server: otherHop}, label: otherSubjects}
+		for _, g := range out[limit:] {
+			rest.merge(g, o.keep)
+		}
+		out = append(out[:limit:limit], rest)
+	}
+	return out
+}
+
+// otherHop is the client and server of what is beyond MaxSubjects.
+const otherHop = unknown - 1
+
+func (g *orphanGroup) merge(from *orphanGroup, keep int) {
+	g.n += from.n
+	g.traces += from.traces
+	for i, n := range from.local {
+		g.local[i] += n
+	}
+	g.merged += max(1, from.merged)
+	g.rows = append(g.rows, from.rows[:min(len(from.rows), keep-len(g.rows))]...)
+}
+
+func (g *orphanGroup) finding(p *analyze.Pass, s *Services) analyze.Finding {
+	client, server := otherSubjects, otherSubjects
+	if g.server != otherHop {
+		client, server = s.name(g.client), s.Names[g.server]
+	}
+	f := analyze.Finding{
+		Basis:   analyze.Proven,
+		Subject: analyze.Subject("client", client, "server", server, "route", g.label),
+		Message: g.message(s, server),
+		Measures: []analyze.Measure{
+			analyze.M("spans.orphan", "spans", float64(g.n)),
+		},
+	}
+	for _, row := range g.rows {
+		f.Exhibits = append(f.Exhibits, Exhibit(p.Bundle, row, "child"))
+	}
+	return f
+}
+
+func (g *orphanGroup) message(s *Services, server string) string {
+	if g.server == otherHop {
+		return fmt.Sprintf("%s of %s beyond those listed are without their parent in any artifact",
+			analyze.Count(g.n, "span"), analyze.Count(g.merged, "hop or route"))
+	}
+	var m strings.Builder
+	if g.merged > 0 {
+		fmt.Fprintf(&m, "%s of %s with %s beyond those listed", analyze.Count(g.n, "span"), server,
+			analyze.Count(g.merged, "route"))
+	} else {
+		fmt.Fprintf(&m, "%d of %s of %s, %s,", g.n, analyze.Count(g.peers.spans, "span"), server, quoteLabel(g.label))
+	}
+	m.WriteString(" without their parent in any artifact")
+	if g.merged == 0 {
+		fmt.Fprintf(&m, " (%s)", analyze.Count(g.traces, "trace"))
+	}
+	switch {
+	case g.local[LocalByFlag] == g.n:
+		m.WriteString("; their flags say that it was in the same process")
+	case g.local[LocalByFlag]+g.local[LocalByKind] == g.n:
+		m.WriteString("; by their kind it was in the same process")
+	case g.client == g.server:
+		m.WriteString("; it was in the same service")
+	case g.client == unknown:
+		m.WriteString("; nothing tells which service it was of")
+		m.WriteString(g.callers(s))
+	default:
+		fmt.Fprintf(&m, "; it was of %s, as other spans without the same parent tell", s.Names[g.client])
+	}
+	return m.String()
+}
+
+// callers says who calls spans like these where the parent is present. It is no claim about the group.
+func (g *orphanGroup) callers(s *Services) string {
+	if g.peers == nil || len(g.peers.callers) == 0 {
+		return ""
+	}
+	var total int
+	var names []string
+	for service, n := range g.peers.callers {
+		total += n
+		names = append(names, s.Names[service])
+	}
+	slices.Sort(names)
+	if len(names) > 3 {
+		names = append(names[:3], "others")
+	}
+	return fmt.Sprintf("; where it is present, it is of %s (%s)", strings.Join(names, ", "), analyze.Count(total, "span"))
+}
