@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -628,5 +629,40 @@ func TestEscapedTabs(t *testing.T) {
 	})
 	if diff := cmp.Diff(snapshot(loadBytes(t, x)), snapshot(loadBytes(t, escaped)), compareRows); diff != "" {
 		t.Errorf("with escaped tabs the dump reads differently (-want +got):\n%s", diff)
+	}
+}
+
+// TestLongLine passes a line that is longer than what is held.
+func TestLongLine(t *testing.T) {
+	if testing.Short() {
+		t.Skip("moves 40 MB")
+	}
+	long := strings.Repeat("0123456789abcdef", 40<<20/16)
+	in := "[pod/a/c] first\n[pod/a/c] " + long + "\n[pod/a/c] last\n"
+	s := (&fileLoad{}).newStream("x", 0, strings.NewReader(in), nil)
+	var got bytes.Buffer
+	if _, err := got.ReadFrom(newUnwrapper(s.r, &wrapperKubectl, s.losses)); err != nil {
+		t.Fatal(err)
+	}
+	if want := "first\n" + long + "\nlast\n"; got.String() != want {
+		t.Errorf("%d bytes come out, want %d", got.Len(), len(want))
+	}
+}
+
+// BenchmarkUnwrap measures each form on goroutine text.
+func BenchmarkUnwrap(b *testing.B) {
+	x := bytes.Repeat(dump(b), 200)
+	for _, w := range wrappings() {
+		if !w.text || w.containers[0] == "utf-16" {
+			continue
+		}
+		in := w.wrap(b, x)
+		b.Run(strings.ReplaceAll(w.name, " ", "-"), func(b *testing.B) {
+			b.SetBytes(int64(len(x)))
+			for range b.N {
+				f := &fileLoad{visit: func(_ *fileLoad, _ *Artifact, s *stream) { s.r.WriteTo(io.Discard) }}
+				f.peel(f.newStream("x", 0, bytes.NewReader(in), nil))
+			}
+		})
 	}
 }
