@@ -14,6 +14,8 @@ const (
 )
 
 // kind tells the kind of the profile from its types, and from its structure where their names are lost.
+// An allocs profile holds what a heap profile holds; only default_sample_type marks it, which a delta does
+// not keep (net/http/pprof) and a cut may take away. Without the mark it is a heap profile.
 func (r *pprofReader) kind() Kind {
 	p := r.p
 	for _, t := range p.SampleTypes {

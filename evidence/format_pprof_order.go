@@ -81,7 +81,7 @@ func (o *pprofOrder) startsSecond(num int32) bool {
 // reference that dangles shows that the end of the file is missing.
 func (o *pprofOrder) explains(table int32) bool {
 	switch {
-	case o.runtime():
+	case !o.notCPU || !o.notOther:
 		// A location's new functions follow it.
 		return table == profString || table == profMapping && o.last != profString ||
 			table == profFunction && (o.last == profLocation || o.last == profFunction)

@@ -25,6 +25,7 @@ func readPprofFrom(tb testing.TB, from io.Reader) *Artifact {
 	tb.Helper()
 	a := &Artifact{}
 	in := newInput(from, a, 3)
+	in.buf = make([]byte, 16<<10) // small, so that thousands of reads do not clear thousands of windows
 	in.fill(sniffBytes)
 	if !formatPprof.read(in) {
 		tb.Fatal("read refuses the profile")
