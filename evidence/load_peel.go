@@ -47,9 +47,9 @@ func findLayer(head []byte, whole bool) *layer {
 	return findLineWrapper(head, whole)
 }
 
-// isText reports whether head can be text: no NUL, and few other control characters. Captured text may
+// isTextual reports whether head can be text: no NUL, and few other control characters. Captured text may
 // hold bytes that are no UTF-8.
-func isText(head []byte) bool {
+func isTextual(head []byte) bool {
 	var control int
 	for _, c := range head {
 		switch {

@@ -66,7 +66,7 @@ func sniffGoTrace(head []byte, _ bool) bool {
 }
 
 func sniffGctrace(head []byte, whole bool) bool {
-	if !isText(head) {
+	if !isTextual(head) {
 		return false
 	}
 	var lines, hits int

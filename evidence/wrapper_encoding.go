@@ -12,7 +12,7 @@ var bomUTF8 = []byte{0xef, 0xbb, 0xbf}
 
 var layerBOM = layer{
 	name:  "bom",
-	sniff: func(head []byte, _ bool) bool { return bytes.HasPrefix(head, bomUTF8) && isText(head) },
+	sniff: func(head []byte, _ bool) bool { return bytes.HasPrefix(head, bomUTF8) && isTextual(head) },
 	open: func(_ *fileLoad, s *stream) io.Reader {
 		s.r.Discard(len(bomUTF8))
 		return s.r
@@ -78,7 +78,7 @@ var layerCRLF = layer{
 	name: "crlf",
 	sniff: func(head []byte, _ bool) bool {
 		ends, crlf := bytes.Count(head, []byte{'\n'}), bytes.Count(head, []byte("\r\n"))
-		return crlf > 0 && crlf*10 >= ends*9 && isText(head)
+		return crlf > 0 && crlf*10 >= ends*9 && isTextual(head)
 	},
 	open: func(_ *fileLoad, s *stream) io.Reader { return &crlfReader{s.r} },
 }

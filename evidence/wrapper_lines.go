@@ -60,7 +60,7 @@ var lineLayers = func() map[*lineWrapper]*layer {
 
 // findLineWrapper returns the layer of the form that most lines of head have, or nil.
 func findLineWrapper(head []byte, whole bool) *layer {
-	if len(head) == 0 || !isText(head) {
+	if len(head) == 0 || !isTextual(head) {
 		return nil
 	}
 	counts := make([]int, len(lineWrappers))
