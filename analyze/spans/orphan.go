@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/witnessmark/witnessmark/analyze"
 	"github.com/witnessmark/witnessmark/evidence"
@@ -256,12 +255,4 @@ func damagedTraces(b *evidence.Bundle) int {
 		}
 	}
 	return n
-}
-
-// quoteLabel shows a captured route or name inside a sentence.
-func quoteLabel(s string) string {
-	if s == "" {
-		return `""`
-	}
-	return strings.TrimSpace(s)
 }

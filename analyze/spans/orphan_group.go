@@ -101,17 +101,17 @@ func (g *orphanGroup) finding(p *analyze.Pass, s *Services) analyze.Finding {
 
 func (g *orphanGroup) message(s *Services, server string) string {
 	if g.server == otherHop {
-		return fmt.Sprintf("%s of %s beyond those listed are without their parent in any artifact",
-			analyze.Count(g.n, "span"), analyze.Count(g.merged, "hop or route"))
+		return fmt.Sprintf("%s on %d hops and routes beyond those listed%sa parent that no artifact holds",
+			analyze.Count(g.n, "span"), g.merged, nameVerb(g.n))
 	}
 	var m strings.Builder
 	if g.merged > 0 {
-		fmt.Fprintf(&m, "%s of %s with %s beyond those listed", analyze.Count(g.n, "span"), server,
+		fmt.Fprintf(&m, "%s of %s on %s beyond those listed", analyze.Count(g.n, "span"), server,
 			analyze.Count(g.merged, "route"))
 	} else {
-		fmt.Fprintf(&m, "%d of %s of %s, %s,", g.n, analyze.Count(g.peers.spans, "span"), server, quoteLabel(g.label))
+		fmt.Fprintf(&m, "%d of %s of %s on %q", g.n, analyze.Count(g.peers.spans, "span"), server, g.label)
 	}
-	m.WriteString(" without their parent in any artifact")
+	m.WriteString(nameVerb(g.n) + "a parent that no artifact holds")
 	if g.merged == 0 {
 		fmt.Fprintf(&m, " (%s)", analyze.Count(g.traces, "trace"))
 	}
@@ -129,6 +129,13 @@ func (g *orphanGroup) message(s *Services, server string) string {
 		fmt.Fprintf(&m, "; it was of %s, as other spans without the same parent tell", s.Names[g.client])
 	}
 	return m.String()
+}
+
+func nameVerb(n int) string {
+	if n == 1 {
+		return " names "
+	}
+	return " name "
 }
 
 // callers says who calls spans like these where the parent is present. It is no claim about the group.
