@@ -62,7 +62,7 @@ func cutPoints(data []byte) []int {
 	for line := range bytes.Lines(data) {
 		off += len(line)
 		if rng.IntN(lines) < count/3 && off < len(data) {
-			points = append(points, off-1, off, off+1)
+			points = append(points, off-1, off, min(off+1, len(data)-1))
 		}
 	}
 	return points

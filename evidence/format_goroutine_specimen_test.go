@@ -72,7 +72,9 @@ func specimens(t testing.TB, wanted func(Format) bool) []specimen {
 	return all
 }
 
-func isDump(f Format) bool { return strings.HasPrefix(string(f), "goroutine/") && f != "goroutine/debug1" }
+func isDump(f Format) bool {
+	return strings.HasPrefix(string(f), "goroutine/") && f != "goroutine/debug1"
+}
 
 func TestGoroutineSpecimens(t *testing.T) {
 	for _, s := range specimens(t, isDump) {

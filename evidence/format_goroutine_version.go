@@ -81,50 +81,60 @@ func creatorFeature(fn []byte, creatorID uint64) features {
 	return featCreatorBare
 }
 
-// goVersion bounds the release by everything the text tells. Evidence that contradicts itself, as of
-// several programs in one log, bounds nothing.
-func (p *dumpReader) goVersion() GoVersion {
-	var low, high bound
-	add := func(b bound) {
-		if b.min > low.min {
-			low = b
-		}
-		if b.max != 0 && (high.max == 0 || b.max < high.max) {
-			high = b
-		}
+// versionBounds collects what the evidence says of the release.
+type versionBounds struct{ low, high bound }
+
+func (v *versionBounds) add(b bound) {
+	if b.min > v.low.min {
+		v.low = b
 	}
+	if b.max != 0 && (v.high.max == 0 || b.max < v.high.max) {
+		v.high = b
+	}
+}
+
+// result is empty where the evidence contradicts itself, as that of several programs in one log.
+func (v *versionBounds) result() GoVersion {
+	low, high := v.low, v.high
+	if high.max != 0 && low.min > high.max {
+		return GoVersion{}
+	}
+	why := ""
+	switch {
+	case low.min == 0 && high.max == 0:
+	case low.why == high.why:
+		why = fmt.Sprintf("%s (go1.%d)", low.why, low.min)
+	case high.max == 0:
+		why = fmt.Sprintf("%s (go1.%d or later)", low.why, low.min)
+	case low.min == 0:
+		why = fmt.Sprintf("%s (go1.%d or before)", high.why, high.max)
+	default:
+		why = fmt.Sprintf("%s (go1.%d or later); %s (go1.%d or before)", low.why, low.min, high.why, high.max)
+	}
+	return GoVersion{Min: low.min, Max: high.max, Why: why}
+}
+
+// goVersion bounds the release by everything that the text tells.
+func (p *dumpReader) goVersion() GoVersion {
+	var v versionBounds
 	for i := range p.t.frames {
-		add(frameBound(&p.t.frames[i]))
+		v.add(frameBound(&p.t.frames[i]))
 	}
 	for _, f := range featureBounds {
 		if p.features&f.feature != 0 {
-			add(f.bound)
+			v.add(f.bound)
 		}
 	}
 	if p.features&(featCreatorBare|featCreatorID) == featCreatorBare {
-		add(bound{0, 20, "no goroutine named in created by"})
+		v.add(bound{0, 20, "no goroutine named in created by"})
 	}
 	for _, s := range p.t.states {
 		if b, ok := stateBounds[s]; ok {
 			b.why = "state " + s
-			add(b)
+			v.add(b)
 		}
 	}
-	if low.min == 0 && high.max == 0 || high.max != 0 && low.min > high.max {
-		return GoVersion{}
-	}
-	v := GoVersion{Min: low.min, Max: high.max}
-	switch {
-	case low.why == high.why:
-		v.Why = fmt.Sprintf("%s (go1.%d)", low.why, v.Min)
-	case v.Max == 0:
-		v.Why = fmt.Sprintf("%s (go1.%d or later)", low.why, v.Min)
-	case v.Min == 0:
-		v.Why = fmt.Sprintf("%s (go1.%d or before)", high.why, v.Max)
-	default:
-		v.Why = fmt.Sprintf("%s (go1.%d or later); %s (go1.%d or before)", low.why, v.Min, high.why, v.Max)
-	}
-	return v
+	return v.result()
 }
 
 // frameBound says what the name and the path of a frame tell of the release.

@@ -48,7 +48,6 @@ for version in 1.18.10 1.20.14 1.21.13 1.22.12 1.24.13 1.26.8 1.27.1; do
 	all
 	case $version in
 	1.20.* | 1.27.*)
-		text ancestors.debug2.txt debug2 GODEBUG=tracebackancestors=3
 		text heap.debug1.txt heap
 		text mutex.debug1.txt contended
 		text custom.debug1.txt custom
@@ -68,6 +67,7 @@ for version in 1.18.10 1.20.14 1.21.13 1.22.12 1.24.13 1.26.8 1.27.1; do
 		;;
 	1.27.*)
 		crash crash.txt sigquit GOTRACEBACK=crash GOMAXPROCS=2
+		text ancestors.debug2.txt debug2 GODEBUG=tracebackancestors=3
 		text goroutineleak.debug1.txt leak
 		SPECIMEN_DIR=$dir go test -modfile=$modfile -count=1 -run Bubble . >/dev/null
 		;;
