@@ -1,10 +1,13 @@
 package evidence
 
 import (
+	"bytes"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/pprof/profile"
+	"github.com/witnessmark/witnessmark/internal/wire"
 )
 
 // FuzzPprof holds the reader to its promises on any input: no panic, every reference and Ref in range,
@@ -27,26 +30,83 @@ func FuzzPprof(f *testing.F) {
 	f.Add(generatePprof(2)[:2000])
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		sniffPprof(raw, true)
-		a := readPprofBytes(t, raw)
-		p := a.Profile
-		rows := checkPprofRanges(t, a, int64(len(raw)))
-		if rows != p.Len() {
-			t.Fatalf("Len is %d, the iteration yields %d", p.Len(), rows)
-		}
-		if len(a.Losses) > maxLosses+1 {
-			t.Fatalf("%d losses", len(a.Losses))
-		}
-		if len(a.Losses) > 0 || a.MoreLosses > 0 {
-			return
-		}
-		want, err := profile.ParseUncompressed(raw)
-		if err != nil || want.CheckValid() != nil {
-			return
-		}
-		if d := cmp.Diff(flattenGoogle(want), flatten(p)); d != "" {
-			t.Fatalf("profile differs (-google +ours):\n%.3000s", d)
-		}
+		checkPprofAny(t, raw)
 	})
+}
+
+// TestPprofFlipped does the same over specimens with a few bytes changed, which stay closer to a profile
+// than what a fuzzer finds in a short run.
+func TestPprofFlipped(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(5, 7))
+	refused, equal := 0, 0
+	for _, order := range []string{"tpnlfsmr", "ptlfsnmr", "ntplfsmr"} {
+		whole := smallPprof(order)
+		for range 5000 {
+			raw := bytes.Clone(whole)
+			for range 1 + rnd.IntN(3) {
+				raw[rnd.IntN(len(raw))] = byte(rnd.UintN(256))
+			}
+			if checkPprofAny(t, raw) {
+				equal++
+			} else {
+				refused++
+			}
+			if t.Failed() {
+				t.Fatalf("%x", raw)
+			}
+		}
+	}
+	if equal < 1000 || refused < 1000 {
+		t.Errorf("%d changed profiles compared, %d not: the test looks at one side only", equal, refused)
+	}
+}
+
+// checkPprofAny reads raw and checks what must hold for any input. It reports whether google/pprof
+// accepts the input and nothing was lost, so that the two readers were compared.
+func checkPprofAny(t *testing.T, raw []byte) bool {
+	t.Helper()
+	a := readPprofBytes(t, raw)
+	p := a.Profile
+	rows := checkPprofRanges(t, a, int64(len(raw)))
+	if rows != p.Len() {
+		t.Fatalf("Len is %d, the iteration yields %d", p.Len(), rows)
+	}
+	if len(a.Losses) > maxLosses+1 {
+		t.Fatalf("%d losses", len(a.Losses))
+	}
+	want, err := profile.ParseUncompressed(raw)
+	if err == nil {
+		err = want.CheckValid()
+	}
+	if len(a.Losses) > 0 || a.MoreLosses > 0 {
+		return false
+	}
+	if err != nil {
+		if !toleratedPprof(err, raw) {
+			t.Errorf("google/pprof refuses what we read without a Loss: %v", err)
+		}
+		return false
+	}
+	if d := cmp.Diff(flattenGoogle(want), flatten(p)); d != "" {
+		t.Fatalf("profile differs (-google +ours):\n%.3000s", d)
+	}
+	return true
+}
+
+// toleratedPprof names what google/pprof refuses and is no damage: an empty input, and a profile without
+// a string table that refers to no string.
+func toleratedPprof(err error, raw []byte) bool {
+	if len(raw) == 0 {
+		return true
+	}
+	w := wire.Walk(raw)
+	var f wire.Field
+	for w.Next(&f) {
+		if f.Num == profString {
+			return false
+		}
+	}
+	return err.Error() == "malformed profile format"
 }
 
 // checkPprofRanges checks every index and Ref, and returns the number of samples.
