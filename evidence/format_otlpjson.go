@@ -8,20 +8,20 @@ import "bytes"
 
 var formatOTLPJSON = format{sniff: sniffOTLPJSON, read: readOTLPJSON}
 
-// jsonField names what a key of the levels above a span holds.
-type jsonField uint8
+// jsonKey names what a key of the levels above a span holds.
+type jsonKey uint8
 
 const (
-	fieldOther jsonField = iota
-	fieldResourceSpans
-	fieldResource
-	fieldScopeSpans
-	fieldSpans
-	fieldWrapper // an object that holds a document
-	fieldMetrics
-	fieldLogs
-	fieldProfiles
-	fieldTorn // a document's key where none can be
+	keyOther jsonKey = iota
+	keyResourceSpans
+	keyResource
+	keyScopeSpans
+	keySpans
+	keyWrapper // an object that holds a document
+	keyMetrics
+	keyLogs
+	keyProfiles
+	keyTorn // a document's key where none can be
 )
 
 // jsonLevel is a level above a span.
@@ -42,58 +42,58 @@ var jsonLevelNames = [...]string{
 	levelScopeSpans:    "a scope's spans",
 }
 
-// fieldOf says what key holds at level. Besides OTLP's own names: "batches" (Grafana Tempo, api/traces),
+// jsonKeyOf says what key holds at level. Besides OTLP's own names: "batches" (Grafana Tempo, api/traces),
 // "instrumentationLibrarySpans" (OTLP before 0.15), "deprecatedScopeSpans" (pdata); the wrappers are
 // "result" (Jaeger, api/v3/traces) and "trace" (Grafana Tempo, api/v2/traces).
-func fieldOf(level jsonLevel, key []byte) jsonField {
-	field := fieldOther
+func jsonKeyOf(level jsonLevel, key []byte) jsonKey {
+	field := keyOther
 	switch string(key) {
 	case "resourceSpans", "resource_spans":
-		field = fieldResourceSpans
+		field = keyResourceSpans
 	case "batches":
 		if level > levelWrapped {
-			return fieldOther
+			return keyOther
 		}
-		field = fieldResourceSpans
+		field = keyResourceSpans
 	case "resourceMetrics", "resource_metrics":
-		field = fieldMetrics
+		field = keyMetrics
 	case "resourceLogs", "resource_logs":
-		field = fieldLogs
+		field = keyLogs
 	case "resourceProfiles", "resource_profiles":
-		field = fieldProfiles
+		field = keyProfiles
 	case "result", "trace":
 		if level == levelDocument {
-			return fieldWrapper
+			return keyWrapper
 		}
 	case "resource":
 		if level == levelResourceSpans {
-			return fieldResource
+			return keyResource
 		}
 	case "scopeSpans", "scope_spans", "instrumentationLibrarySpans", "instrumentation_library_spans",
 		"deprecatedScopeSpans", "deprecated_scope_spans":
 		if level == levelResourceSpans {
-			return fieldScopeSpans
+			return keyScopeSpans
 		}
 	case "spans":
 		if level == levelScopeSpans {
-			return fieldSpans
+			return keySpans
 		}
 	}
-	if field != fieldOther && level > levelWrapped {
-		return fieldTorn
+	if field != keyOther && level > levelWrapped {
+		return keyTorn
 	}
 	return field
 }
 
 // otherSignals are the names under which TraceStats.Other counts documents of other signals, and the
 // formats of files that hold nothing else.
-var otherSignals = map[jsonField]struct {
+var otherSignals = map[jsonKey]struct {
 	key    string
 	format Format
 }{
-	fieldMetrics:  {"resourceMetrics", "otlp/metrics"},
-	fieldLogs:     {"resourceLogs", "otlp/logs"},
-	fieldProfiles: {"resourceProfiles", "otlp/profiles"},
+	keyMetrics:  {"resourceMetrics", "otlp/metrics"},
+	keyLogs:     {"resourceLogs", "otlp/logs"},
+	keyProfiles: {"resourceProfiles", "otlp/profiles"},
 }
 
 // sniffOTLPJSON looks for a document through the values that head begins with. A file may also begin
@@ -132,13 +132,13 @@ func sniffOTLPJSON(head []byte, whole bool) bool {
 func sniffDocument(c *jsonCursor, level jsonLevel, whole bool) bool {
 	for more := c.open('{', '}'); more; more = c.more('}') {
 		key := c.key()
-		switch field := fieldOf(level, key); {
-		case field == fieldWrapper && c.peek() == '{':
+		switch field := jsonKeyOf(level, key); {
+		case field == keyWrapper && c.peek() == '{':
 			if sniffDocument(c, levelWrapped, whole) {
 				return true
 			}
 			continue
-		case field == fieldOther || field == fieldWrapper:
+		case field == keyOther || field == keyWrapper:
 		case c.peek() == '[' && string(key) == "batches":
 			if sniffBatches(*c) {
 				return true
@@ -159,7 +159,7 @@ func sniffBatches(c jsonCursor) bool {
 		return false
 	}
 	for more := c.open('{', '}'); more; more = c.more('}') {
-		if fieldOf(levelResourceSpans, c.key()) == fieldScopeSpans {
+		if jsonKeyOf(levelResourceSpans, c.key()) == keyScopeSpans {
 			return true
 		}
 		c.skip()
@@ -172,11 +172,11 @@ func sniffBatches(c jsonCursor) bool {
 // because the quotes would be escaped; so they are found also where everything before is damaged.
 func documentStart(c *jsonCursor, b []byte) scanState {
 	c.reset(b)
-	field := fieldWrapper
-	for level := levelDocument; field == fieldWrapper && c.open('{', '}'); level++ {
-		field = fieldOf(level, c.key())
+	field := keyWrapper
+	for level := levelDocument; field == keyWrapper && c.open('{', '}'); level++ {
+		field = jsonKeyOf(level, c.key())
 	}
-	if field == fieldOther || c.peek() != '[' {
+	if field == keyOther || c.peek() != '[' {
 		c.bad("no document")
 	}
 	return c.state
@@ -198,7 +198,7 @@ func (w *jsonWalk) read() {
 		art.Encoding = "jsonl"
 	}
 	if !w.traces {
-		for _, field := range []jsonField{fieldMetrics, fieldLogs, fieldProfiles} {
+		for _, field := range []jsonKey{keyMetrics, keyLogs, keyProfiles} {
 			if signal := otherSignals[field]; w.other[signal.key] > 0 {
 				art.Format = signal.format
 				return

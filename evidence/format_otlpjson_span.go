@@ -103,14 +103,27 @@ func (s *jsonSpan) attributes() {
 		return
 	}
 	for more := c.open('[', ']'); more; more = c.more(']') {
-		if !c.skipper.literal {
-			if end := exactAttr(c.b, c.i, &s.attrs); end > 0 {
-				c.i = end
-				continue
-			}
+		if !s.exactAttrs() {
+			s.attribute()
 		}
-		s.attribute()
 	}
+}
+
+// exactAttrs takes the shortcut over attributes as far as it goes. It reports whether it stands behind an
+// attribute; if not, it stands before one.
+func (s *jsonSpan) exactAttrs() bool {
+	c := &s.c
+	if c.skipper.literal {
+		return false
+	}
+	at := c.i
+	end := exactAttr(c.b, at, &s.attrs)
+	for end > 0 && end < len(c.b) && c.b[end] == ',' {
+		at = end + 1
+		end = exactAttr(c.b, at, &s.attrs)
+	}
+	c.i = max(at, end)
+	return end > 0
 }
 
 // attribute reads one attribute of any shape; its value may stand before its key.
@@ -185,60 +198,3 @@ func (s *jsonSpan) row(b *spanBatch, scratch *[]byte) spanRow {
 	}
 	return r
 }
-
-// exactAttr is a shortcut over one attribute in the byte shape of the collector (pdata v1.70.0,
-// internal/generated_proto_keyvalue.go, MarshalJSON), with a string or integer value and no escape:
-//
-//	{"key":"http.route","value":{"stringValue":"/v1/find"}}
-//
-// It returns the end of the attribute, or 0 where the bytes have another shape. What it accepts, the
-// general walk accepts with the same result. attrs may be nil.
-func exactAttr(b []byte, i int, attrs *spanAttrs) int {
-	const room = 32 // more than any of the fixed parts
-	if len(b)-i < room || binary.LittleEndian.Uint64(b[i:]) != shapeKey {
-		return 0
-	}
-	key := i + 8
-	keyEnd := stringStop(b, key)
-	if len(b)-keyEnd < room || binary.LittleEndian.Uint64(b[keyEnd:]) != shapeValue ||
-		binary.LittleEndian.Uint32(b[keyEnd+8:]) != shapeObject {
-		return 0
-	}
-	value := keyEnd + 12
-	isString := false
-	switch binary.LittleEndian.Uint64(b[value:]) {
-	case shapeString:
-		if binary.LittleEndian.Uint64(b[value+6:]) != shapeString2 {
-			return 0
-		}
-		isString = true
-		value += 14
-	case shapeInt:
-		if b[value+8] != '"' || b[value+9] != ':' || b[value+10] != '"' {
-			return 0
-		}
-		value += 11
-	default:
-		return 0
-	}
-	end := stringStop(b, value)
-	if len(b)-end < 3 || b[end] != '"' || b[end+1] != '}' || b[end+2] != '}' {
-		return 0
-	}
-	if attrs != nil && isString {
-		if slot := attrs.slot(b[key:keyEnd]); slot != nil {
-			*slot = b[value:end]
-		}
-	}
-	return end + 3
-}
-
-// The fixed parts of the shape, as little-endian words.
-var (
-	shapeKey     = binary.LittleEndian.Uint64([]byte(`{"key":"`))
-	shapeValue   = binary.LittleEndian.Uint64([]byte(`","value`))
-	shapeObject  = binary.LittleEndian.Uint32([]byte(`":{"`))
-	shapeString  = binary.LittleEndian.Uint64([]byte(`stringVa`))
-	shapeString2 = binary.LittleEndian.Uint64([]byte(`Value":"`))
-	shapeInt     = binary.LittleEndian.Uint64([]byte(`intValue`))
-)

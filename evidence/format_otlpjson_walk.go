@@ -1,5 +1,7 @@
 package evidence
 
+import "bytes"
+
 // jsonWalk walks the levels above spans and resources through the window, member by member. Its methods
 // return scanOK with the value consumed; scanShort where the stream ends; scanBad where the bytes are
 // not JSON. In the latter two cases fail says where and why.
@@ -96,7 +98,7 @@ func (w *jsonWalk) separator(closing byte, inside string) scanState {
 }
 
 // key consumes a key and its colon.
-func (w *jsonWalk) key(level jsonLevel) (jsonField, scanState) {
+func (w *jsonWalk) key(level jsonLevel) (jsonKey, scanState) {
 	in := w.in
 	ch, ok := w.next()
 	if ok && ch != '"' {
@@ -106,8 +108,8 @@ func (w *jsonWalk) key(level jsonLevel) (jsonField, scanState) {
 		w.probe.reset(in.data())
 		key := w.probe.key()
 		if w.probe.state == scanOK {
-			field := fieldOf(level, key)
-			if field == fieldTorn {
+			field := jsonKeyOf(level, key)
+			if field == keyTorn {
 				return 0, w.bad("a document begins inside " + jsonLevelNames[level])
 			}
 			in.advance(w.probe.i)
@@ -129,19 +131,19 @@ func (w *jsonWalk) key(level jsonLevel) (jsonField, scanState) {
 }
 
 // member reads the value of a member.
-func (w *jsonWalk) member(level jsonLevel, field jsonField, slot uint32) scanState {
+func (w *jsonWalk) member(level jsonLevel, field jsonKey, slot uint32) scanState {
 	ch, ok := w.next()
 	if !ok {
 		return w.short(jsonLevelNames[level])
 	}
 	switch field {
-	case fieldResourceSpans:
+	case keyResourceSpans:
 		if ch == '[' {
 			w.recognise()
 			w.traces = true
 		}
 		return w.list(levelResourceSpans, ch, 0)
-	case fieldMetrics, fieldLogs, fieldProfiles:
+	case keyMetrics, keyLogs, keyProfiles:
 		if ch == '[' {
 			w.recognise()
 			if w.other == nil {
@@ -149,18 +151,18 @@ func (w *jsonWalk) member(level jsonLevel, field jsonField, slot uint32) scanSta
 			}
 			w.other[otherSignals[field].key]++
 		}
-	case fieldWrapper:
+	case keyWrapper:
 		if ch == '{' {
 			return w.object(levelWrapped, 0)
 		}
-	case fieldResource:
+	case keyResource:
 		if ch == '{' {
 			return w.resource(slot)
 		}
 		return w.odd(ch)
-	case fieldScopeSpans:
+	case keyScopeSpans:
 		return w.list(levelScopeSpans, ch, slot)
-	case fieldSpans:
+	case keySpans:
 		return w.spans(ch, slot)
 	}
 	return w.skip()
@@ -279,14 +281,13 @@ func (w *jsonWalk) skip() scanState {
 func (w *jsonWalk) next() (byte, bool) {
 	in := w.in
 	for {
-		for i, ch := range in.data() {
-			if !isJSONSpace(ch) {
-				in.advance(i)
-				return ch, true
-			}
-			w.newline = w.newline || ch == '\n'
+		d := in.data()
+		n := skipSpace(d, 0)
+		w.newline = w.newline || n > 0 && bytes.IndexByte(d[:n], '\n') >= 0
+		in.advance(n)
+		if n < len(d) {
+			return d[n], true
 		}
-		in.advance(len(in.data()))
 		if !w.grow() {
 			return 0, false
 		}

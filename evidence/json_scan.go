@@ -2,6 +2,8 @@ package evidence
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -25,10 +27,10 @@ const (
 // jsonCursor walks one JSON value. After a failure every method does nothing and returns zero, so that
 // a reader asks for the state once, at the end.
 type jsonCursor struct {
-	b     []byte
-	i     int // the next byte; where state is scanBad, the byte that is wrong
+	b     []byte // nil after a failure, so that nothing more is read
+	i     int    // the next byte; after a failure, where it was noticed
 	state scanState
-	why   string // what is wrong at i
+	why   string // what is wrong at i, for scanBad
 
 	// odd describes the first value that is sound JSON and not what its field holds; it lies at
 	// b[oddAt:oddEnd]. "" if there is none.
@@ -48,24 +50,57 @@ func (c *jsonCursor) reset(b []byte) {
 
 func (c *jsonCursor) bad(why string) {
 	if c.state == scanOK {
-		c.state, c.why = scanBad, why
+		c.fail(c.i, scanBad, why)
 	}
+}
+
+func (c *jsonCursor) fail(at int, state scanState, why string) {
+	c.b, c.i, c.state, c.why = nil, at, state, why
 }
 
 func isJSONSpace(ch byte) bool { return ch == ' ' || ch == '\n' || ch == '\r' || ch == '\t' }
 
+// skipSpace returns the index of the first byte at or after i that is no white space, or len(b). Runs of
+// blanks, as indented JSON has, go by eight bytes at once.
+func skipSpace(b []byte, i int) int {
+	const blanks = 0x2020202020202020
+	for len(b)-i >= 8 {
+		x := binary.LittleEndian.Uint64(b[i:]) ^ blanks
+		if x == 0 {
+			i += 8
+			continue
+		}
+		i += bits.TrailingZeros64(x) >> 3
+		if !isJSONSpace(b[i]) {
+			return i
+		}
+		i++
+	}
+	for i < len(b) && isJSONSpace(b[i]) {
+		i++
+	}
+	return i
+}
+
 // peek returns the next byte that is no white space, without consuming it.
-func (c *jsonCursor) peek() byte {
+func (c *jsonCursor) peek() (ch byte) {
+	if c.i < len(c.b) {
+		if ch = c.b[c.i]; ch > ' ' {
+			return
+		}
+	}
+	return c.peekOver()
+}
+
+// peekOver is peek where white space, the end or a failure comes first.
+func (c *jsonCursor) peekOver() byte {
 	if c.state != scanOK {
 		return 0
 	}
-	for c.i < len(c.b) {
-		if ch := c.b[c.i]; !isJSONSpace(ch) {
-			return ch
-		}
-		c.i++
+	if c.i = skipSpace(c.b, c.i); c.i < len(c.b) {
+		return c.b[c.i]
 	}
-	c.state = scanShort
+	c.fail(c.i, scanShort, "")
 	return 0
 }
 
@@ -135,10 +170,6 @@ func (c *jsonCursor) quoted() []byte {
 	n := len(c.text)
 	c.text = unescape(c.text, c.b[first:end])
 	return c.text[n:len(c.text):len(c.text)]
-}
-
-func (c *jsonCursor) fail(at int, state scanState, why string) {
-	c.i, c.state, c.why = at, state, why
 }
 
 // skip consumes a value of any shape.

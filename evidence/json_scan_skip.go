@@ -40,9 +40,11 @@ func (k *jsonSkipper) begin() { k.want, k.depth = wantValue, 0 }
 func (k *jsonSkipper) run(b []byte, i int) (int, scanState) {
 	for i < len(b) {
 		ch := b[i]
-		if k.want < wantKeyEnd && isJSONSpace(ch) {
-			i++
-			continue
+		if ch <= ' ' && k.want < wantKeyEnd {
+			if i = skipSpace(b, i); i == len(b) {
+				break
+			}
+			ch = b[i]
 		}
 		state := scanOK
 		switch k.want {

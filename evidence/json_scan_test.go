@@ -16,7 +16,7 @@ var jsonSamples = []string{
 	`{"a":1}`, `{"a":1,}`, `{,}`, `{"a"}`, `{"a":}`, `{"a" : [ 1 , 2 ] }`, `{"a":1 "b":2}`, `[1,]`, `[,1]`, `[1 2]`, `[1}`, `{"a":1]`, `{1:2}`, `[[[[]]]]`, `[[[`, `]`,
 	`"a\"b"`, `"\u12g4"`, `"\u1234"`, `"\x"`, `"\`, `"\u12`, "\"a\nb\"", "\"a\x00\"", `"é😀"`, "\"\x7f\xff\"", `"12345678\"1234567"`, `"1234567"`, `"12345678"`, `"1234567\\"`,
 	" \t\r\n[ \n] ", "\v[]", `{"key":"a","value":{"stringValue":"b"}}`, `[{"key":"a","value":{"stringValue":"b"}},{"key":"cccccccc","value":{"intValue":"5"}}]`,
-	`[{"key":"a","value":{"stringValue":"b\u0041"}}]`, `[{"key":"a","value":{"stringValue":"b"},"x":1}]`, `[{"key":"a","value":{"intValue":5}}]`, `[{"key":"aaaaaaaaaaaaaaaa","value":{"stringValue":"b"}]`,
+	`[{"key":"a","value":{"stringValue":"b\u0041"}}]`, `[{"key":"a","value":{"stringValue":"b"},"x":1}]`, `[{"key":"a","value":{"intValue":5}}]`, `[{"key":"a","value":{"boolValue":true}},{"key":"a","value":{"doubleValue":0.5}},{"key":"a","value":{"doubleValue":01}}]`, `[{"key":"aaaaaaaaaaaaaaaa","value":{"stringValue":"b"}]`,
 }
 
 // TestJSONSkip holds the skipper against json.Valid, in one piece and in every two pieces, with the
@@ -123,7 +123,8 @@ func TestWholeNumber(t *testing.T) {
 // TestExactAttr cuts and changes an attribute in the collector's shape everywhere: what the shortcut
 // accepts, the general walk accepts with the same end and value.
 func TestExactAttr(t *testing.T) {
-	for _, s := range []string{`{"key":"http.route","value":{"stringValue":"/v1/items/{id}"}}`, `{"key":"server.port","value":{"intValue":"8080"}}`} {
+	for _, s := range []string{`{"key":"http.route","value":{"stringValue":"/v1/items/{id}"}}`, `{"key":"server.port","value":{"intValue":"8080"}}`,
+		`{"key":"cart.total","value":{"doubleValue":-12.5e3}}`, `{"key":"cache.hit","value":{"boolValue":true}}`, `{"key":"cache.hit","value":{"boolValue":false}}`} {
 		whole := s + `,{"key":"another","value":{"stringValue":"of some length"}}]`
 		if end := exactAttr([]byte(whole), 0, nil); end != len(s) {
 			t.Errorf("%s: not taken, %d", s, end)
