@@ -201,15 +201,18 @@ func isSignalLine(line []byte) bool {
 	return true
 }
 
-// afterSignal looks at the line after "SIGQUIT: quit" and reports whether it is the one that the runtime
+// afterSignal looks at a line after "SIGQUIT: quit" and reports whether it is the one that the runtime
 // prints there. In crash output each thread prints one, inside one dump.
 func (p *dumpReader) afterSignal(line []byte) bool {
 	text := []byte(p.signal.line)
-	p.signal.line = ""
 	if !bytes.HasPrefix(line, []byte("PC=0x")) {
-		p.foreign(1)
+		if len(line) == 0 || p.gap >= maxGap || isSignalLine(line) {
+			p.signal.line = ""
+			p.foreign(1)
+		}
 		return false
 	}
+	p.signal.line = ""
 	p.afterBlank = false
 	if p.crash {
 		return true

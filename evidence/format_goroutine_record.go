@@ -16,8 +16,8 @@ func (p *dumpReader) recordLine(line []byte, next int64) bool {
 		return p.ancestor(line, next)
 	case p.place == inCreated || p.place == afterCreated:
 		return false
-	case line[len(line)-1] == ')':
-		return p.function(line)
+	case line[len(line)-1] == ')' && p.function(line):
+		return true
 	case bytes.HasPrefix(line, []byte("non-Go function at pc=0x")):
 		// One line, no file: runtime/traceback.go prints it where no symbolizer is set.
 		p.addFrame([]byte("non-Go function"), nil, 0, 0, false, next)
@@ -153,22 +153,22 @@ func (p *dumpReader) indented(line []byte, next int64) bool {
 	text := bytes.TrimLeft(line, "\t ")
 	if len(p.pending) > 0 {
 		loc, colon, n, ok := cutLocation(text, p.pendingLoose)
-		if !ok {
-			return false
+		if ok {
+			if bytes.Contains(text[len(loc):], []byte(" fp=0x")) {
+				p.detailed = true
+			}
+			p.takePending(loc, colon, n, next)
+			return true
 		}
-		if bytes.Contains(text[len(loc):], []byte(" fp=0x")) {
-			p.detailed = true
-		}
-		p.takePending(loc, colon, n, next)
-		return true
 	}
-	if p.place == atHeader && bytes.HasPrefix(text, []byte("goroutine ")) &&
-		bytes.HasSuffix(text, []byte("; stack unavailable")) && p.confirm(true) {
-		p.row.Flags |= GUnavailable
-		p.end = next
-		return true
+	if p.place != atHeader || !bytes.HasPrefix(text, []byte("goroutine ")) ||
+		!bytes.HasSuffix(text, []byte("; stack unavailable")) || !p.confirm(true) {
+		return false
 	}
-	return false
+	p.settle()
+	p.row.Flags |= GUnavailable
+	p.end = next
+	return true
 }
 
 // takePending makes a frame of the function held and its file line.

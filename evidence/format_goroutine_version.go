@@ -125,8 +125,13 @@ func (p *dumpReader) goVersion() GoVersion {
 			v.add(f.bound)
 		}
 	}
-	if p.features&(featCreatorBare|featCreatorID) == featCreatorBare {
+	switch p.features & (featCreatorBare | featCreatorID) {
+	case featCreatorBare:
 		v.add(bound{0, 20, "no goroutine named in created by"})
+	case featCreatorBare | featCreatorID:
+		if p.dump > 0 {
+			return GoVersion{} // dumps of programs of both ages
+		}
 	}
 	for _, s := range p.t.states {
 		if b, ok := stateBounds[s]; ok {
