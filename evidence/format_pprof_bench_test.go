@@ -127,20 +127,28 @@ func analysePprof(p *Profile) {
 	}
 }
 
+// loadPprof reads a profile in the windows that Load uses.
+func loadPprof(tb testing.TB, raw []byte) *Artifact {
+	tb.Helper()
+	a := &Artifact{}
+	readPprofInput(tb, newInput(bytes.NewReader(raw), a, 3))
+	return a
+}
+
 // BenchmarkPprof reads a profile whole and goes over its samples once.
 func BenchmarkPprof(b *testing.B) {
 	raw := generatePprof(benchSamples)
 	b.SetBytes(int64(len(raw)))
 	b.ReportAllocs()
 	for b.Loop() {
-		analysePprof(readPprofBytes(b, raw).Profile)
+		analysePprof(loadPprof(b, raw).Profile)
 	}
 }
 
 // BenchmarkPprofIterate is one further pass over the samples of a profile that is read.
 func BenchmarkPprofIterate(b *testing.B) {
 	raw := generatePprof(benchSamples)
-	p := readPprofBytes(b, raw).Profile
+	p := loadPprof(b, raw).Profile
 	b.SetBytes(int64(len(raw)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -174,7 +182,7 @@ func TestPprofMemory(t *testing.T) {
 	raw := generatePprof(200_000)
 	debug.FreeOSMemory()
 	before := heapInUse()
-	a := readPprofBytes(t, raw)
+	a := loadPprof(t, raw)
 	analysePprof(a.Profile)
 	grown := heapInUse() - before
 	if limit := int64(2*len(raw) + 30<<20); grown > limit {

@@ -74,18 +74,20 @@ func TestPprofAnyOrder(t *testing.T) {
 	}
 }
 
-// TestPprofDamage damages a profile and looks for the Loss, and at what is left.
-func TestPprofDamage(t *testing.T) {
+type pprofDamage struct {
+	name    string
+	raw     []byte
+	loss    string // in What of the first loss
+	losses  int
+	samples int
+	offset  int // of the first loss, -1 for any
+}
+
+// pprofDamages returns profiles that are damaged, each in its own way.
+func pprofDamages() []pprofDamage {
 	base := smallPprof("ntplfsmr")
 	group := []byte{0x83, 0x01, 0x08, 1, 0x84, 0x01} // field 16 as a group
-	rows := []struct {
-		name    string
-		raw     []byte
-		loss    string // in What of the first loss
-		losses  int
-		samples int
-		offset  int // of the first loss, -1 for any
-	}{
+	return []pprofDamage{
 		{"group", append(bytes.Clone(group), base...), "group", 1, 2, 0},
 		{"group inside a sample", append(pprofField(profSample, func(m *pprofGenerator) { m.varint(2, 3); m.out = append(m.out, group...) }), base...), "group", 1, 3, 0},
 		{"unknown wire type", append(bytes.Clone(base), 0x0f, 1, 2, 3), "cannot be read further", 1, 2, len(base)},
@@ -134,7 +136,11 @@ func TestPprofDamage(t *testing.T) {
 		{"a heap profile behind a CPU profile", append(bytes.Clone(base), smallPprof("ptlfsnmr")...), "a second profile begins here", 1, 2, len(base)},
 		{"two profiles of net/http/pprof", append(smallPprof("tsmlfrnp"), smallPprof("tsmlfrnp")...), "a second profile begins here", 1, 2, len(smallPprof("tsmlfrnp"))},
 	}
-	for _, r := range rows {
+}
+
+// TestPprofDamage looks for the Loss of each kind of damage, and at what is left.
+func TestPprofDamage(t *testing.T) {
+	for _, r := range pprofDamages() {
 		t.Run(r.name, func(t *testing.T) {
 			a := readPprofBytes(t, r.raw)
 			if a.Profile.Len() != r.samples || len(pprofRowsOf(a.Profile)) != r.samples {

@@ -84,12 +84,14 @@ func (s *pprofSample) decode(b []byte) {
 	}
 }
 
-// Tags of the fields of message Sample, field number and wire type.
+// Tags of the fields of messages Sample and Label, field number and wire type.
 const (
 	profTagVarintLocation = 1<<3 | byte(wire.Varint)
 	profTagLocations      = 1<<3 | byte(wire.Bytes)
 	profTagVarintValue    = 2<<3 | byte(wire.Varint)
 	profTagLabel          = 3<<3 | byte(wire.Bytes)
+	profTagKey            = 1<<3 | byte(wire.Varint)
+	profTagStr            = 2<<3 | byte(wire.Varint)
 )
 
 // field takes one field of a sample in any legal form.
@@ -147,6 +149,13 @@ func (s *pprofSample) packed(dst []uint64, b []byte) []uint64 {
 
 // label decodes message Label, whose known fields are varints.
 func (s *pprofSample) label(b []byte) {
+	if len(b) > 3 && b[0] == profTagKey && b[1] < 0x80 && b[2] == profTagStr {
+		// The form of nearly all labels: a key among the first 128 strings, and a string.
+		if str, next := wire.Uvarint(b, 3); next == len(b) {
+			s.labels = append(s.labels, pprofLabel{key: uint64(b[1]), str: str})
+			return
+		}
+	}
 	var v [5]uint64
 	for i := 0; i < len(b); {
 		tag := b[i]

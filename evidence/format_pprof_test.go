@@ -15,23 +15,31 @@ import (
 	"github.com/google/pprof/profile"
 )
 
-// readPprofBytes runs the pprof reader over raw bytes, in windows as Load gives them.
+// readPprofBytes runs the pprof reader over raw bytes.
 func readPprofBytes(tb testing.TB, raw []byte) *Artifact {
 	tb.Helper()
 	return readPprofFrom(tb, bytes.NewReader(raw))
 }
 
+// readPprofFrom runs the pprof reader over a stream, in windows so small that fields cross their ends and
+// that thousands of reads do not each clear a large one.
 func readPprofFrom(tb testing.TB, from io.Reader) *Artifact {
 	tb.Helper()
 	a := &Artifact{}
 	in := newInput(from, a, 3)
-	in.buf = make([]byte, 16<<10) // small, so that thousands of reads do not clear thousands of windows
+	in.buf = make([]byte, 2<<10)
+	readPprofInput(tb, in)
+	return a
+}
+
+// readPprofInput runs the pprof reader as Load does.
+func readPprofInput(tb testing.TB, in *input) {
+	tb.Helper()
 	in.fill(sniffBytes)
 	if !formatPprof.read(in) {
 		tb.Fatal("read refuses the profile")
 	}
 	in.close()
-	return a
 }
 
 // gunzip returns the decoded bytes of a gzipped file, or the file's bytes if it is not gzipped.
@@ -174,28 +182,32 @@ func flattenGoogle(p *profile.Profile) flat {
 			fs.Locations = append(fs.Locations, texts[l])
 			fs.Depth += len(l.Line)
 		}
-		for k, values := range s.Label {
-			for _, v := range values {
-				if v != "" {
-					fs.Labels[k] = append(fs.Labels[k], v)
-				}
-			}
-		}
-		for k, values := range s.NumLabel {
-			for i, v := range values {
-				unit := ""
-				if u := s.NumUnit[k]; len(u) > 0 {
-					unit = u[i]
-				}
-				if v != 0 || unit != "" {
-					fs.Numbers[k] = append(fs.Numbers[k], v)
-					fs.Units[k] = append(fs.Units[k], unit)
-				}
-			}
-		}
+		flattenGoogleLabels(s, &fs)
 		f.Samples = append(f.Samples, fs)
 	}
 	return f
+}
+
+func flattenGoogleLabels(s *profile.Sample, fs *flatSample) {
+	for k, values := range s.Label {
+		for _, v := range values {
+			if v != "" {
+				fs.Labels[k] = append(fs.Labels[k], v)
+			}
+		}
+	}
+	for k, values := range s.NumLabel {
+		for i, v := range values {
+			unit := ""
+			if u := s.NumUnit[k]; len(u) > 0 {
+				unit = u[i]
+			}
+			if v != 0 || unit != "" {
+				fs.Numbers[k] = append(fs.Numbers[k], v)
+				fs.Units[k] = append(fs.Units[k], unit)
+			}
+		}
+	}
 }
 
 // comparePprof reads raw with both readers and compares everything that both hold.

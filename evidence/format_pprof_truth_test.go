@@ -11,23 +11,25 @@ import (
 
 // pprofTruth is what testdata/programs/profiles knows about the profiles of one folder.
 type pprofTruth struct {
-	Go         string `json:"go"`
-	Provenance string `json:"provenance"`
-	Profiles   []struct {
-		File     string            `json:"file"`
-		Kind     Kind              `json:"kind"`
-		Delta    bool              `json:"delta"`
-		Empty    bool              `json:"empty"`
-		StartMin string            `json:"start_min"`
-		StartMax string            `json:"start_max"`
-		EndMin   string            `json:"end_min"`
-		EndMax   string            `json:"end_max"`
-		Total    int64             `json:"total"`
-		Samples  int               `json:"samples"`
-		Function string            `json:"function"`
-		Labels   map[string]string `json:"labels"`
-		MinDepth int               `json:"min_depth"`
-	} `json:"profiles"`
+	Go         string         `json:"go"`
+	Provenance string         `json:"provenance"`
+	Profiles   []profileTruth `json:"profiles"`
+}
+
+type profileTruth struct {
+	File     string            `json:"file"`
+	Kind     Kind              `json:"kind"`
+	Delta    bool              `json:"delta"`
+	Empty    bool              `json:"empty"`
+	StartMin string            `json:"start_min"`
+	StartMax string            `json:"start_max"`
+	EndMin   string            `json:"end_min"`
+	EndMax   string            `json:"end_max"`
+	Total    int64             `json:"total"`
+	Samples  int               `json:"samples"`
+	Function string            `json:"function"`
+	Labels   map[string]string `json:"labels"`
+	MinDepth int               `json:"min_depth"`
 }
 
 func TestPprofSpecimensAgainstTruth(t *testing.T) {
@@ -49,48 +51,8 @@ func TestPprofSpecimensAgainstTruth(t *testing.T) {
 		for _, want := range truth.Profiles {
 			t.Run(filepath.Base(dir)+"/"+want.File, func(t *testing.T) {
 				a := readPprofBytes(t, gunzip(t, filepath.Join(dir, want.File)))
-				p := a.Profile
-				kinds[p.Kind]++
-				if p.Kind != want.Kind || a.Format != Format("pprof/"+string(want.Kind)) {
-					t.Errorf("kind %s, format %s, want %s", p.Kind, a.Format, want.Kind)
-				}
-				provenance := truth.Provenance
-				if want.Delta {
-					provenance = "re-encoded"
-					if len(p.Functions) == 0 {
-						provenance = "" // nothing shows that a Go program made it
-					}
-				}
-				if p.Provenance != provenance {
-					t.Errorf("provenance %q, want %q", p.Provenance, provenance)
-				}
-				if p.Delta != want.Delta {
-					t.Errorf("delta is %v, want %v", p.Delta, want.Delta)
-				}
-				if want.Empty && p.Len() > 0 {
-					t.Errorf("%d samples, want none", p.Len())
-				}
-				if want.Samples > 0 && p.Len() != want.Samples {
-					t.Errorf("%d samples, want %d", p.Len(), want.Samples)
-				}
-				inside(t, "start", a.Window.Start, want.StartMin, want.StartMax)
-				inside(t, "end", a.Window.End, want.EndMin, want.EndMax)
-				if a.Window.Rule == "" {
-					t.Error("the window has no rule")
-				}
-				checkGoVersion(t, a.Go, truth.Go)
-				var total int64
-				found := want.Function == ""
-				for s := range p.Samples() {
-					total += s.Values[0]
-					found = found || s.Depth >= want.MinDepth && hasFunction(p, s, want.Function) && hasLabels(s, want.Labels)
-				}
-				if want.Total >= 0 && total != want.Total {
-					t.Errorf("the first values sum to %d, want %d", total, want.Total)
-				}
-				if !found {
-					t.Errorf("no sample has %s at depth %d and labels %v", want.Function, want.MinDepth, want.Labels)
-				}
+				kinds[a.Profile.Kind]++
+				checkPprofTruth(t, a, &truth, &want)
 			})
 		}
 	}
@@ -99,6 +61,52 @@ func TestPprofSpecimensAgainstTruth(t *testing.T) {
 		if kinds[k] == 0 {
 			t.Errorf("no specimen is a %s profile", k)
 		}
+	}
+}
+
+// checkPprofTruth compares one profile with what the program that wrote it knows.
+func checkPprofTruth(t *testing.T, a *Artifact, all *pprofTruth, want *profileTruth) {
+	t.Helper()
+	p := a.Profile
+	if p.Kind != want.Kind || a.Format != Format("pprof/"+string(want.Kind)) {
+		t.Errorf("kind %s, format %s, want %s", p.Kind, a.Format, want.Kind)
+	}
+	provenance := all.Provenance
+	if want.Delta {
+		provenance = "re-encoded"
+		if len(p.Functions) == 0 {
+			provenance = "" // nothing shows that a Go program made it
+		}
+	}
+	if p.Provenance != provenance {
+		t.Errorf("provenance %q, want %q", p.Provenance, provenance)
+	}
+	if p.Delta != want.Delta {
+		t.Errorf("delta is %v, want %v", p.Delta, want.Delta)
+	}
+	if want.Empty && p.Len() > 0 {
+		t.Errorf("%d samples, want none", p.Len())
+	}
+	if want.Samples > 0 && p.Len() != want.Samples {
+		t.Errorf("%d samples, want %d", p.Len(), want.Samples)
+	}
+	inside(t, "start", a.Window.Start, want.StartMin, want.StartMax)
+	inside(t, "end", a.Window.End, want.EndMin, want.EndMax)
+	if a.Window.Rule == "" {
+		t.Error("the window has no rule")
+	}
+	checkGoVersion(t, a.Go, all.Go)
+	var total int64
+	found := want.Function == ""
+	for s := range p.Samples() {
+		total += s.Values[0]
+		found = found || s.Depth >= want.MinDepth && hasFunction(p, s, want.Function) && hasLabels(s, want.Labels)
+	}
+	if want.Total >= 0 && total != want.Total {
+		t.Errorf("the first values sum to %d, want %d", total, want.Total)
+	}
+	if !found {
+		t.Errorf("no sample has %s at depth %d and labels %v", want.Function, want.MinDepth, want.Labels)
 	}
 }
 

@@ -51,12 +51,17 @@ func (e *goEvidence) version() GoVersion {
 // profileGoVersion bounds the release that wrote a protobuf profile.
 func profileGoVersion(p *Profile) GoVersion {
 	var e goEvidence
-	lines := map[string][]int64{} // start lines by function, in file order
+	lines := map[string][]int64{} // start lines by function of the table, in file order
+	for _, name := range goruntime.Functions() {
+		lines[name] = nil
+	}
 	anyStart, anyGo := false, false
 	for _, f := range p.Functions {
 		anyStart = anyStart || f.StartLine != 0
 		anyGo = anyGo || strings.HasPrefix(f.Name, "runtime.")
-		lines[f.Name] = append(lines[f.Name], f.StartLine)
+		if known, ok := lines[f.Name]; ok {
+			lines[f.Name] = append(known, f.StartLine)
+		}
 	}
 	if !anyGo {
 		return GoVersion{}
