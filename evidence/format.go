@@ -10,9 +10,9 @@ type format struct {
 	// row before damage, and records each Loss. It returns false where the content turned out not to be
 	// of this format; in.art is then unchanged apart from what the next reader overwrites.
 	read func(in *input) bool
-	// headOnly says that read needs nothing but what sniff saw: a format that is only recognised. It can
-	// then be asked after a reader that consumed the stream and refused it.
-	headOnly bool
+	// listed says that the format is recognised and not read. Its read needs next to nothing but what
+	// sniff saw, so that it can be asked after a reader that consumed the stream and refused it.
+	listed bool
 }
 
 // sniffBytes is how much of a stream Load shows to sniff.

@@ -166,13 +166,16 @@ func readArtifact(a *Artifact, r io.Reader, compressed bool) {
 	}
 	saved := *a
 	for _, f := range formats {
-		gone := in.base > 0 && !f.headOnly
+		gone := in.base > 0 && !f.listed
 		if gone || !f.sniff(head, whole) {
 			continue
 		}
 		if f.read(in) {
 			in.drain()
 			in.close()
+			if !f.listed && !a.Read() {
+				a.Status = StatusUnreadable
+			}
 			return
 		}
 		*a = saved

@@ -34,8 +34,8 @@ var formatGctrace = recognise("gctrace/log", sniffGctrace)
 
 func recognise(name Format, sniff func(head []byte, whole bool) bool) format {
 	return format{
-		sniff:    sniff,
-		headOnly: true,
+		sniff:  sniff,
+		listed: true,
 		read: func(in *input) bool {
 			in.art.Format = name
 			return true

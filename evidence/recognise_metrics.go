@@ -8,7 +8,8 @@ import (
 // formatMetrics is a page of metrics. Whether it is OpenMetrics is told by its last line, "# EOF", which
 // OpenMetrics demands and the Prometheus text format does not know.
 var formatMetrics = format{
-	sniff: sniffMetrics,
+	sniff:  sniffMetrics,
+	listed: true,
 	read: func(in *input) bool {
 		in.art.Format = "prometheus/text"
 		const mark = "# EOF"

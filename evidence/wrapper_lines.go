@@ -107,13 +107,14 @@ type unwrapper struct {
 	waiting map[string][]byte // lines of the other sources
 	order   []string          // of waiting
 	spooled int
+	spool   int             // how much may wait
 	gone    map[string]bool // sources let out by an overflow
 	torn    bool            // the Loss was recorded
 	blank   blankRestorer
 }
 
 func newUnwrapper(src *bufio.Reader, w *lineWrapper, losses *lossLog) *unwrapper {
-	return &unwrapper{src: src, w: w, losses: losses, waiting: map[string][]byte{}, gone: map[string]bool{}}
+	return &unwrapper{src: src, w: w, losses: losses, spool: spoolBytes, waiting: map[string][]byte{}, gone: map[string]bool{}}
 }
 
 func (u *unwrapper) Read(p []byte) (int, error) {
@@ -225,7 +226,7 @@ func (u *unwrapper) emit(source string, text []byte) {
 	if _, ok := u.waiting[source]; !ok {
 		if u.gone[source] && !u.torn && !u.w.streams {
 			u.torn = true
-			u.losses.lose(InReading, "lines of several sources are interleaved over more than %s: records at that distance may be torn", sizeText(spoolBytes))
+			u.losses.lose(InReading, "lines of several sources are interleaved over more than %s: records at that distance may be torn", sizeText(int64(u.spool)))
 		}
 		u.order = append(u.order, source)
 	}
@@ -238,7 +239,7 @@ func (u *unwrapper) ended(source string, partial bool) {
 	if source == u.current {
 		u.open = partial
 	}
-	if u.spooled > spoolBytes || u.w.streams && !u.open && len(u.order) > 0 {
+	if u.spooled > u.spool || u.w.streams && !u.open && len(u.order) > 0 {
 		u.flush()
 	}
 }
