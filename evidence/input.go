@@ -97,15 +97,6 @@ func (in *input) fill(n int) bool {
 	return true
 }
 
-// readAll returns the rest of the stream, at most limit bytes. It consumes them.
-func (in *input) readAll(limit int64) []byte {
-	for int64(in.end-in.pos) < limit && in.more() {
-	}
-	d := in.data()
-	in.pos = in.end
-	return d
-}
-
 // skip consumes n bytes, reading as needed, and reports how many there were.
 func (in *input) skip(n int64) int64 {
 	var done int64
