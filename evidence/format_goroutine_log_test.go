@@ -130,6 +130,35 @@ func TestGoroutineSeveral(t *testing.T) {
 	}
 }
 
+// TestGoroutineLogged reads records in the middle of a log, among lines of any length, one of which says
+// "panic: " without being the runtime's.
+func TestGoroutineLogged(t *testing.T) {
+	first, _, _ := strings.Cut(string(specimenNamed(t, "go1.27.1/goroutine.debug2.txt").data), "\n\n")
+	first += "\n"
+	cases := []struct {
+		name, text  string
+		rows, dumps int
+		foreign     int
+	}{
+		{"a caught panic, twice", "panic: caught\n" + first + "GET /\npanic: caught\n" + first, 2, 2, 1},
+		{"a caught panic and a trace", "panic: caught\n" + first + "GET /\n" + first, 2, 2, 1},
+		{"a very long line", first + strings.Repeat("x", 3*maxLineBytes+7) + "\n" + first, 2, 2, 1},
+		{"a very long last line", first + strings.Repeat("x", 3*maxLineBytes+7), 1, 1, 1},
+		{"a gap too long", strings.TrimSuffix(first, "\n") + strings.Repeat("\nx", maxGap+5) + "\nmain.late()\n\t/late.go:1 +0x1\n", 1, 1, maxGap + 7},
+	}
+	for _, c := range cases {
+		a := readWith(t, formatGoroutine, []byte(c.text))
+		checkDump(t, a.Dump, int64(len(c.text)))
+		if len(a.Dump.Goroutines) != c.rows || a.Dump.Dumps != c.dumps || a.Dump.ForeignLines != c.foreign {
+			t.Errorf("%s: %d rows, %d dumps, %d foreign lines; want %d, %d, %d", c.name,
+				len(a.Dump.Goroutines), a.Dump.Dumps, a.Dump.ForeignLines, c.rows, c.dumps, c.foreign)
+		}
+		if n := len(a.Dump.Stacks); n != 2 {
+			t.Errorf("%s: %d stacks, want 2: %v", c.name, n, a.Dump.Frames)
+		}
+	}
+}
+
 // A log without a record is refused, whatever words it holds.
 func TestGoroutineRefused(t *testing.T) {
 	texts := []string{

@@ -65,9 +65,13 @@ func (p *dumpReader) createdBy(line []byte) bool {
 	}
 	fn := line[len("created by "):]
 	p.creatorID = 0
-	if i := bytes.LastIndex(fn, []byte(" in goroutine ")); i > 0 {
-		if id, rest, ok := cutUint(fn[i+len(" in goroutine "):]); ok && len(rest) == 0 {
-			fn, p.creatorID = fn[:i], id
+	digits := len(fn)
+	for digits > 0 && fn[digits-1]-'0' < 10 {
+		digits--
+	}
+	if creator, ok := bytes.CutSuffix(fn[:digits], []byte(" in goroutine ")); ok {
+		if id, _, ok := cutUint(fn[digits:]); ok {
+			fn, p.creatorID = creator, id
 		}
 	}
 	p.settle()
