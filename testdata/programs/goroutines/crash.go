@@ -114,7 +114,7 @@ func spin() {
 
 // quit sends itself SIGQUIT. The runtime adds its own goroutines to the output.
 func quit() {
-	t := plant(50)
+	t := plant(10)
 	t.Format, t.Reason = "goroutine/sigquit", "SIGQUIT: quit"
 	t.Goroutines = -1
 	t.States, t.Depths = nil, nil
