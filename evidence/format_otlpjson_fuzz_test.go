@@ -40,7 +40,7 @@ func FuzzOTLPJSON(f *testing.F) {
 			t.Errorf("%d cuts: %v", cuts, got.art.Losses)
 		}
 		got.same(t, "byte by byte", readOTLP(t, formatOTLPJSON, iotest.OneByteReader(bytes.NewReader(data))))
-		got.same(t, "general", readJSONWith(t, data, setLiteral))
+		got.same(t, "general", readJSONWith(t, data, setGeneral))
 		if want, ok := jsonOracle(data); ok {
 			compareOracle(t, want, got)
 		}

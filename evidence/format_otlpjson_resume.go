@@ -41,6 +41,7 @@ func (w *jsonWalk) run() {
 func (w *jsonWalk) document() {
 	from := w.in.off()
 	w.known, w.members, w.newline = false, 0, false
+	w.shapes.tries = maxAttrTries
 	switch w.object(levelDocument, 0) {
 	case scanOK:
 		switch {

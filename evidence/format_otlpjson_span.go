@@ -103,27 +103,36 @@ func (s *jsonSpan) attributes() {
 		return
 	}
 	for more := c.open('[', ']'); more; more = c.more(']') {
-		if !s.exactAttrs() {
-			s.attribute()
+		if c.peek() == '{' && s.knownShapes() {
+			continue
+		}
+		at := c.i
+		if s.attribute(); c.state == scanOK && c.skipper.shapes != nil {
+			c.skipper.shapes.learn(c.b[at:c.i])
 		}
 	}
 }
 
-// exactAttrs takes the shortcut over attributes as far as it goes. It reports whether it stands behind an
-// attribute; if not, it stands before one.
-func (s *jsonSpan) exactAttrs() bool {
+// knownShapes takes the shortcut over attributes, from the brace that opens one, as far as no white space
+// stands between them. It reports whether it then stands behind an attribute; if not, it stands before
+// one.
+func (s *jsonSpan) knownShapes() bool {
 	c := &s.c
-	if c.skipper.literal {
+	shapes := c.skipper.shapes
+	if shapes == nil {
 		return false
 	}
-	at := c.i
-	end := exactAttr(c.b, at, &s.attrs)
-	for end > 0 && end < len(c.b) && c.b[end] == ',' {
-		at = end + 1
-		end = exactAttr(c.b, at, &s.attrs)
+	for {
+		end := shapes.match(c.b, c.i, &s.attrs)
+		if end == 0 {
+			return false
+		}
+		if end+1 >= len(c.b) || c.b[end] != ',' || c.b[end+1] != '{' {
+			c.i = end
+			return true
+		}
+		c.i = end + 1
 	}
-	c.i = max(at, end)
-	return end > 0
 }
 
 // attribute reads one attribute of any shape; its value may stand before its key.

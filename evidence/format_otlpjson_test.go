@@ -214,20 +214,20 @@ func TestOTLPJSONOracle(t *testing.T) {
 }
 
 // TestOTLPJSONWindow reads byte by byte, so that every record crosses the window's end, and without the
-// shortcut over the collector's byte shape.
+// shortcut over attributes.
 func TestOTLPJSONWindow(t *testing.T) {
 	for name, data := range jsonSpecimens(t) {
 		t.Run(name, func(t *testing.T) {
 			want := mustReadJSON(t, data)
 			want.same(t, "byte by byte", readOTLP(t, formatOTLPJSON, iotest.OneByteReader(bytes.NewReader(data))))
-			want.same(t, "general", readJSONWith(t, data, setLiteral))
+			want.same(t, "general", readJSONWith(t, data, setGeneral))
 		})
 	}
 }
 
-// setLiteral turns off the shortcut over the collector's byte shape.
-func setLiteral(w *jsonWalk) {
-	w.span.c.skipper.literal, w.res.c.skipper.literal, w.skipper.literal = true, true, true
+// setGeneral turns off the shortcut over attributes.
+func setGeneral(w *jsonWalk) {
+	w.span.c.skipper.shapes, w.res.c.skipper.shapes, w.skipper.shapes = nil, nil, nil
 }
 
 // TestOTLPJSONCut cuts every specimen at 200 places and at every byte of its first spans: rows are a

@@ -13,6 +13,7 @@ type jsonWalk struct {
 	res     jsonResource
 	probe   jsonCursor
 	skipper jsonSkipper
+	shapes  attrShapes // of the three before
 	scratch []byte
 	// maxLeaf bounds a record held in memory; what is larger is skipped and lost.
 	maxLeaf int
@@ -49,7 +50,9 @@ type jsonWalk struct {
 }
 
 func newJSONWalk(in *input) *jsonWalk {
-	return &jsonWalk{in: in, batch: newSpanBatch(), maxLeaf: maxLeafBytes - heldBytes, lines: true}
+	w := &jsonWalk{in: in, batch: newSpanBatch(), maxLeaf: maxLeafBytes - heldBytes, lines: true}
+	w.span.c.skipper.shapes, w.res.c.skipper.shapes, w.skipper.shapes = &w.shapes, &w.shapes, &w.shapes
+	return w
 }
 
 // object walks the members of an object of level, at its opening brace. slot is the origin of the spans

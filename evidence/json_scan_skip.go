@@ -16,8 +16,8 @@ type jsonSkipper struct {
 	why   string // what is wrong, after scanBad
 	// objects has the bit of each open level that is an object.
 	objects [maxJSONDepth/64 + 1]uint64
-	// literal turns off the shortcut over attributes in the collector's byte shape: a test compares.
-	literal bool
+	// shapes is the shortcut over attributes; nil for none.
+	shapes *attrShapes
 }
 
 type skipWant uint8
@@ -117,8 +117,8 @@ func (k *jsonSkipper) value(b []byte, i int) (int, scanState) {
 		k.want = wantStringEnd
 		return i + 1, scanOK
 	case ch == '{' || ch == '[':
-		if k.depth > 0 && k.depth < maxJSONDepth-2 && !k.literal {
-			if end := exactAttr(b, i, nil); end > 0 {
+		if k.depth > 0 && k.depth < maxJSONDepth-2 && k.shapes != nil {
+			if end := k.shapes.match(b, i, nil); end > 0 {
 				k.want = wantComma
 				return end, scanOK
 			}
@@ -222,18 +222,11 @@ func digits(b []byte, i int) int {
 }
 
 // stringStop returns the index of the first byte at or after i that a string does not simply hold: a
-// quote, a backslash or a control character; len(b) if there is none. It looks at eight bytes at once.
-//
-// Each of the three masks has the high bit of its lowest match right (a borrow disturbs only bytes
-// above a match), and so has their union.
+// quote, a backslash or a control character; len(b) if there is none. It looks at 16 bytes at once, and
+// without a branch on which of them it is: that is hard to predict.
 func stringStop(b []byte, i int) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	for len(b)-i >= 8 {
-		x := binary.LittleEndian.Uint64(b[i:])
-		quote := x ^ ones*'"'
-		slash := x ^ ones*'\\'
-		m := ((quote-ones)&^quote | (slash-ones)&^slash | (x-ones*0x20)&^x) & highs
-		if m != 0 {
+		if m := stopMask(binary.LittleEndian.Uint64(b[i:])); m != 0 {
 			return i + bits.TrailingZeros64(m)>>3
 		}
 		i += 8
@@ -244,4 +237,14 @@ func stringStop(b []byte, i int) int {
 		}
 	}
 	return len(b)
+}
+
+// stopMask returns a mask whose lowest bit set is the high bit of the first byte of x that stringStop
+// stops at; 0 if there is none. Each of the three terms has the high bit of its lowest match right (a
+// borrow disturbs only bytes above a match), and so has their union.
+func stopMask(x uint64) uint64 {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	quote := x ^ ones*'"'
+	slash := x ^ ones*'\\'
+	return ((quote-ones)&^quote | (slash-ones)&^slash | (x-ones*0x20)&^x) & highs
 }

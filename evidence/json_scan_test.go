@@ -36,27 +36,27 @@ func checkJSONSkip(t testing.TB, s []byte) {
 	t.Helper()
 	// A byte behind the value ends a number; a value and more is no value to json.Valid.
 	padded := append(append([]byte{}, s...), ' ')
-	for _, literal := range []bool{false, true} {
+	for _, shapes := range []*attrShapes{nil, collectorShapes} {
 		c := &jsonCursor{}
-		c.skipper.literal = literal
+		c.skipper.shapes = shapes
 		c.reset(padded)
 		c.skip()
 		whole := c.state == scanOK && len(bytes.TrimLeft(padded[c.i:], " \t\r\n")) == 0
 		if want := json.Valid(s); whole != want {
-			t.Errorf("literal %v: %.60q is valid: %v, json.Valid says %v (state %d at %d: %s)", literal, s, whole, want, c.state, c.i, c.why)
+			t.Errorf("shapes %v: %.60q is valid: %v, json.Valid says %v (state %d at %d: %s)", shapes != nil, s, whole, want, c.state, c.i, c.why)
 		}
 		if len(s) > 100 {
 			continue
 		}
 		for cut := range padded {
-			k := &jsonSkipper{literal: literal}
+			k := &jsonSkipper{shapes: shapes}
 			k.begin()
 			n, state := k.run(padded[:cut], 0)
 			if state == scanShort {
 				n, state = k.run(padded, n)
 			}
 			if state != c.state || state == scanOK && n != c.i {
-				t.Errorf("literal %v: %q in two pieces at %d: state %d at %d, want %d at %d", literal, s, cut, state, n, c.state, c.i)
+				t.Errorf("shapes %v: %q in two pieces at %d: state %d at %d, want %d at %d", shapes != nil, s, cut, state, n, c.state, c.i)
 			}
 		}
 	}
@@ -120,30 +120,65 @@ func TestWholeNumber(t *testing.T) {
 	}
 }
 
-// TestExactAttr cuts and changes an attribute in the collector's shape everywhere: what the shortcut
-// accepts, the general walk accepts with the same end and value.
-func TestExactAttr(t *testing.T) {
-	for _, s := range []string{`{"key":"http.route","value":{"stringValue":"/v1/items/{id}"}}`, `{"key":"server.port","value":{"intValue":"8080"}}`,
-		`{"key":"cart.total","value":{"doubleValue":-12.5e3}}`, `{"key":"cache.hit","value":{"boolValue":true}}`, `{"key":"cache.hit","value":{"boolValue":false}}`} {
-		whole := s + `,{"key":"another","value":{"stringValue":"of some length"}}]`
-		if end := exactAttr([]byte(whole), 0, nil); end != len(s) {
-			t.Errorf("%s: not taken, %d", s, end)
+// learnt returns the shapes of some attributes.
+func learnt(attrs ...string) *attrShapes {
+	a := &attrShapes{tries: maxAttrTries}
+	for _, s := range attrs {
+		a.learn([]byte(s))
+	}
+	return a
+}
+
+var (
+	collectorAttrs = []string{
+		`{"key":"http.route","value":{"stringValue":"/v1/items/{id}"}}`, `{"key":"server.port","value":{"intValue":"8080"}}`,
+		`{"key":"cart.total","value":{"doubleValue":-12.5e3}}`, `{"key":"cache.hit","value":{"boolValue":false}}`,
+	}
+	indentedAttrs = []string{
+		"{\n  \"key\": \"http.route\",\n  \"value\": {\n    \"stringValue\": \"/v1/items/{id}\"\n  }\n}",
+		"{\n  \"key\": \"server.port\",\n  \"value\": {\n    \"intValue\": 8080\n  }\n}",
+		"{\n  \"key\": \"cache.hit\",\n  \"value\": {\n    \"boolValue\": true\n  }\n}",
+	}
+	collectorShapes = learnt(collectorAttrs...)
+)
+
+// TestAttrShapes cuts and changes attributes everywhere: what the shortcut accepts, the general walk
+// accepts with the same end and value.
+func TestAttrShapes(t *testing.T) {
+	for _, attrs := range [][]string{collectorAttrs, indentedAttrs} {
+		shapes := learnt(attrs...)
+		if len(shapes.shapes) != len(attrs) {
+			t.Errorf("learnt %d shapes of %q", len(shapes.shapes), attrs)
 		}
-		for n := range whole {
-			checkExactAttr(t, []byte(whole[:n]))
-			for _, ch := range []byte{'"', '\\', '}', 0, ' ', 'x', 0x80} {
-				b := []byte(whole)
-				b[n] = ch
-				checkExactAttr(t, b)
+		for _, s := range attrs {
+			whole := s + `,{"key":"another","value":{"stringValue":"of some length"}}]`
+			if end := shapes.match([]byte(whole), 0, nil); end != len(s) {
+				t.Errorf("%s: not taken, %d", s, end)
 			}
+			for n := range whole {
+				checkAttrShapes(t, shapes, []byte(whole[:n]))
+				for _, ch := range []byte{'"', '\\', '}', 0, ' ', 'x', '1', '.', 0x80} {
+					b := []byte(whole)
+					b[n] = ch
+					checkAttrShapes(t, shapes, b)
+				}
+			}
+		}
+	}
+	for _, s := range []string{`{}`, `{"key":"a"}`, `{"key":"a","value":{}}`, `{"key":"a","value":null}`, `{"key":"a","value":{"stringValue":null}}`,
+		`{"key":"a","value":{"arrayValue":{}}}`, `{"value":{"stringValue":"b"},"key":"a"}`, `{"key":"a","value":{"stringValue":"b"},"x":1}`,
+		`{"key":"a","value":{"stringValue":"b","x":1}}`, `{"key":"\u0061","value":{"stringValue":"b"}}`, `{"key":"a","value":{"stringValue":"\n"}}`,
+		`{"key":"a","value":{"unknown":"b"}}`, `{"key":"a","value":"b"}`, `null`, `{"key":"a","value":{"stringValue":"` + strings.Repeat("x", 2000) + `"}}`} {
+		if a := learnt(s); len(a.shapes) != 0 {
+			t.Errorf("%.80s: learnt %+v", s, a)
 		}
 	}
 }
 
-func checkExactAttr(t *testing.T, b []byte) {
+func checkAttrShapes(t *testing.T, shapes *attrShapes, b []byte) {
 	t.Helper()
 	var fast spanAttrs
-	end := exactAttr(b, 0, &fast)
+	end := shapes.match(b, 0, &fast)
 	if end == 0 {
 		return
 	}
@@ -152,5 +187,24 @@ func checkExactAttr(t *testing.T, b []byte) {
 	s.attribute()
 	if s.c.state != scanOK || s.c.i != end || fmt.Sprint(s.attrs) != fmt.Sprint(fast) {
 		t.Errorf("%q: shortcut ends at %d with %v, general walk at %d with %v, state %d", b, end, fast, s.c.i, s.attrs, s.c.state)
+	}
+}
+
+func TestSkipSpace(t *testing.T) {
+	for _, stop := range []byte{'{', 0, 0x1f, 0xa0, '!', '\v'} {
+		for n := range 150 {
+			for _, lead := range []string{"", "\n", "\r\n", "\t \n"} {
+				s := append([]byte(lead), bytes.Repeat([]byte{' '}, n)...)
+				want := len(s)
+				for _, tail := range []string{"", strings.Repeat(" ", 50), strings.Repeat("x", 50)} {
+					if got := skipSpace(append(append(s[:want:want], stop), tail...), 0); got != want {
+						t.Fatalf("%q, %d blanks, %q: %d", lead, n, stop, got)
+					}
+				}
+				if got := skipSpace(s, 0); got != want {
+					t.Fatalf("%q and %d blanks to the end: %d", lead, n, got)
+				}
+			}
+		}
 	}
 }
