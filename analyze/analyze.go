@@ -123,6 +123,9 @@ type Options struct {
 	// normal (WM5002): a hop is reported where the share is above it beyond chance. Default 0.005; of
 	// answered gRPC calls, up to 0.002 were seen to end so with clocks that agree.
 	LateShare float64
+	// LabelSlack is the share of labelable value that may lack a required label before it is an error
+	// (WM2001); default 0.05.
+	LabelSlack float64
 	// Severity overrides Doc.Severity by detector ID.
 	Severity map[string]Severity
 	// Disabled holds IDs of detectors not to run.
@@ -142,6 +145,9 @@ func (o *Options) Routes() int { return positive(o.MaxRoutes, 10) }
 
 // Late returns the share of calls that may end late.
 func (o *Options) Late() float64 { return positive(o.LateShare, 0.005) }
+
+// Slack returns the share of labelable value that may lack a required label.
+func (o *Options) Slack() float64 { return positive(o.LabelSlack, 0.05) }
 
 func positive[T int | float64](v, otherwise T) T {
 	if v > 0 {

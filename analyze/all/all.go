@@ -7,13 +7,17 @@ import (
 	"github.com/witnessmark/witnessmark/analyze"
 	"github.com/witnessmark/witnessmark/analyze/artifacts"
 	"github.com/witnessmark/witnessmark/analyze/clocks"
+	"github.com/witnessmark/witnessmark/analyze/labels"
 	"github.com/witnessmark/witnessmark/analyze/spans"
+	"github.com/witnessmark/witnessmark/analyze/stacks"
 )
 
 // Detectors returns all detectors in ID order.
 func Detectors() []analyze.Detector {
 	return slices.Concat(
 		artifacts.Detectors,
+		labels.Detectors,
+		stacks.Detectors,
 		spans.Detectors,
 		clocks.Detectors,
 	)

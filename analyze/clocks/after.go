@@ -58,10 +58,10 @@ func runAfter(p *analyze.Pass) error {
 	}
 	var outlived, late []*edges
 	for _, e := range groups {
-		if wilson(e.outlived.n(), e.calls) > p.Options.Late() {
+		if analyze.WilsonLow(e.outlived.n(), e.calls) > p.Options.Late() {
 			outlived = append(outlived, e)
 		}
-		if wilson(e.late.n(), e.calls) > p.Options.Late() {
+		if analyze.WilsonLow(e.late.n(), e.calls) > p.Options.Late() {
 			late = append(late, e)
 		}
 	}

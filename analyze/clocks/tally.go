@@ -74,19 +74,6 @@ func (t *tally) exhibits(p *analyze.Pass) []analyze.Exhibit {
 	return out
 }
 
-// wilson returns the lower end of the 95 % Wilson score interval of a share: E. B. Wilson, "Probable
-// inference, the law of succession, and statistical inference", JASA 22 (1927).
-func wilson(k, n int) float64 {
-	if n == 0 {
-		return 0
-	}
-	const z = 1.959964
-	share, size := float64(k)/float64(n), float64(n)
-	centre := share + z*z/(2*size)
-	spread := z * math.Sqrt(share*(1-share)/size+z*z/(4*size*size))
-	return (centre - spread) / (1 + z*z/size)
-}
-
 // show writes an amount with the digits that matter, rounded down.
 func show(nanos int64) string {
 	d := time.Duration(nanos)

@@ -1,0 +1,256 @@
+package labels
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/witnessmark/witnessmark/analyze"
+)
+
+// Missing is WM2001. It also reports the counts of the family that need no required label.
+var Missing = analyze.Detector{
+	ID: "WM2001", Name: "label-missing",
+	Doc: analyze.Doc{
+		Title: "Value that could carry a required pprof label does not",
+		Text: "With --require-label KEY, every labelable part of a CPU, goroutine or goroutineleak profile, and of " +
+			"goroutine text that shows labels, must carry the key. What does not is grouped by cause and by the " +
+			"function that its goroutine was started with. Labels are inherited by the go statement; what loses them " +
+			"is a pool that was started before the request, a queue between goroutines, a timer, and code that sets " +
+			"the labels of another context.",
+		Proof: "The key is absent from the row's labels, and the row is labelable: its root is not of the runtime, the " +
+			"profiler or a goroutine that a library keeps for itself, and on a server's own goroutine (net/http, " +
+			"gRPC) a handler is on the stack. inside-do: runtime/pprof.Do is on the stack and there is no label, outside of " +
+			"runtime/pprof itself. other-labels: there are labels, but not this one. timer: created by time.goFunc. " +
+			"part-labelled and entry-unlabelled compare with the other rows of the artifact that have the same entry function. Kinds that " +
+			"cannot carry labels (heap, allocs, mutex, block, threadcreate) and text that shows none are never counted.",
+		Blind: "It cannot see where a label was lost, only where it is missing. Initialisation, accept loops and other " +
+			"work that belongs to no request counts as labelable, since the program could label it. Goroutines of libraries " +
+			"that are not known count as the program's. A CPU profile is a sample: few rows say little, so a gap is reported " +
+			"where the unlabelled share is above the option LabelSlack (5 %) beyond chance (95 % Wilson interval). " +
+			"Goroutines with an entry function that never carries the key are counted, but reported only where nothing " +
+			"in the run carries it: a pool at rest lacks nothing.",
+		Fix: "part-labelled and entry-unlabelled: pass the context with the job and run it in pprof.Do(ctx, …), or " +
+			"SetGoroutineLabels(ctx) when a worker takes it. inside-do: derive the inner context from the outer one. " +
+			"timer: capture the context and set its labels in the callback.",
+		Since:    "0.1.0",
+		Severity: analyze.Error,
+	},
+	Needs: analyze.NeedProfiles | analyze.NeedDumps,
+	Run:   runMissing,
+}
+
+func runMissing(p *analyze.Pass) error {
+	keys := p.Options.RequireLabels
+	var judged []*tally
+	reasons := map[string]int{}
+	for i, a := range p.Bundle.Artifacts {
+		var t *tally
+		switch {
+		case a.Profile != nil:
+			t = tallyProfile(a, uint32(i), keys)
+		case a.Dump != nil:
+			t = tallyDump(a, uint32(i), keys)
+		default:
+			continue
+		}
+		t.measure(p, keys)
+		if t.judged {
+			judged = append(judged, t)
+		} else {
+			reasons[t.why]++
+		}
+	}
+	switch {
+	case len(keys) == 0:
+		p.Inapplicable("no label is required; pass --require-label KEY")
+		return nil
+	case len(judged) == 0:
+		p.Inapplicable("no artifact can show labels: " + mostFrequent(reasons))
+		return nil
+	}
+	carried := map[string]bool{} // by key: something carries it
+	for _, t := range judged {
+		for k, key := range keys {
+			carried[key] = carried[key] || t.covered[k] != 0
+		}
+	}
+	findings := slices.DeleteFunc(merge(judged, keys), func(l *lack) bool { return !l.worth(p, carried[l.key]) })
+	limit := p.Options.Subjects()
+	for _, f := range findings[:min(limit, len(findings))] {
+		p.Report(f.finding(p))
+	}
+	if len(findings) > limit {
+		p.Report(rest(p, findings[limit:]))
+	}
+	return nil
+}
+
+func mostFrequent(reasons map[string]int) string {
+	var best string
+	for r, n := range reasons {
+		if n > reasons[best] || n == reasons[best] && r < best {
+			best = r
+		}
+	}
+	return best
+}
+
+// lack is one finding in the making: the value without a key, of one cause, entry function, service and
+// kind of artifact, over all artifacts.
+type lack struct {
+	key, service, entry string
+	cause               cause
+	sampled             bool
+	rows, of            int64 // events without the key, and all labelable ones of those artifacts
+	covered             int64 // labelable events of those artifacts that carry the key
+	unit                string
+	amount              int64
+	artifacts           int
+	exhibits            []analyze.Exhibit
+}
+
+type lackKey struct {
+	key, service, entry string
+	cause               cause
+	sampled             bool
+}
+
+func merge(ts []*tally, keys []string) []*lack {
+	all := map[lackKey]*lack{}
+	for _, t := range ts {
+		for gk, g := range t.groups {
+			k := lackKey{keys[gk.key], t.artifact.Identity.Service.Value, gk.entry, gk.cause, t.sampled}
+			l := all[k]
+			if l == nil {
+				l = &lack{key: k.key, service: k.service, entry: k.entry, cause: k.cause, sampled: k.sampled}
+				all[k] = l
+			}
+			l.take(t, gk, g)
+		}
+	}
+	out := make([]*lack, 0, len(all))
+	for _, l := range all {
+		slices.SortFunc(l.exhibits, func(a, b analyze.Exhibit) int {
+			return cmp.Or(cmp.Compare(a.Ref.Artifact, b.Ref.Artifact), cmp.Compare(a.Ref.Off, b.Ref.Off))
+		})
+		out = append(out, l)
+	}
+	slices.SortFunc(out, func(a, b *lack) int {
+		return cmp.Or(cmp.Compare(b.rows, a.rows), strings.Compare(a.key, b.key), strings.Compare(string(a.cause), string(b.cause)),
+			strings.Compare(a.entry, b.entry), strings.Compare(a.service, b.service), compareBool(a.sampled, b.sampled))
+	})
+	return out
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
+}
+
+func (l *lack) take(t *tally, gk groupKey, g *group) {
+	l.rows += g.rows
+	l.amount += g.value
+	l.of += t.labelableEvents
+	l.artifacts++
+	if t.labelable > 0 {
+		l.covered += int64(math.Round(float64(t.covered[gk.key]) / float64(t.labelable) * float64(t.labelableEvents)))
+	}
+	if pr := t.artifact.Profile; pr != nil && pr.Primary < len(pr.SampleTypes) {
+		l.unit = pr.SampleTypes[pr.Primary].Unit
+	}
+	for _, ref := range g.refs {
+		role := "sample"
+		if t.artifact.Dump != nil {
+			role = "goroutine"
+		}
+		l.exhibits = append(l.exhibits, analyze.Exhibit{Ref: ref, Role: role, Text: "started with " + gk.entry})
+	}
+}
+
+func (l *lack) finding(p *analyze.Pass) analyze.Finding {
+	f := analyze.Finding{
+		Basis:    analyze.Heuristic,
+		Severity: l.severity(p),
+		Subject:  analyze.Subject("key", l.key, "cause", string(l.cause), "entry", l.entry, "of", l.what()),
+		Exhibits: l.exhibits[:min(len(l.exhibits), p.Options.Exhibits())],
+		Measures: []analyze.Measure{
+			analyze.M("label.unlabelled", cmp.Or(l.unit, "goroutines"), float64(l.amount)),
+			analyze.M("label.unlabelled_share", "ratio", float64(l.rows)/float64(max(1, l.of))),
+		},
+	}
+	if l.cause.proven() {
+		f.Basis = analyze.Proven
+	}
+	if l.service != "" {
+		f.Subject["service"] = l.service
+	}
+	f.Message = l.message()
+	return f
+}
+
+func (l *lack) what() string {
+	if l.sampled {
+		return "cpu"
+	}
+	return "goroutines"
+}
+
+// worth reports whether the lack is to be reported. A CPU profile is a sample, and some of a program's work
+// always falls outside of its labelled code, so the unlabelled share must be above the slack beyond chance.
+// Goroutines that merely wait somewhere lack nothing as long as anything carries the key, unless their
+// stack or their siblings show that they should.
+func (l *lack) worth(p *analyze.Pass, carried bool) bool {
+	missing := l.of - l.covered
+	if l.sampled {
+		return analyze.WilsonLow(int(missing), int(l.of)) > p.Options.Slack()
+	}
+	return l.cause != entryUnlabelled || !carried
+}
+
+// severity is a note for a group that makes little of a gap that others make.
+func (l *lack) severity(p *analyze.Pass) analyze.Severity {
+	if float64(l.rows) < p.Options.Slack()*float64(l.of) {
+		return analyze.Note
+	}
+	return "" // that of the detector
+}
+
+func (l *lack) message() string {
+	unit := "goroutine"
+	if l.sampled {
+		unit = "CPU sample"
+	}
+	var sb strings.Builder
+	fmt.Fprintf(&sb, "%d of %s that could carry the label %q", l.rows, analyze.Count(int(l.of), unit), l.key)
+	if l.service != "" {
+		fmt.Fprintf(&sb, " in %s", l.service)
+	}
+	fmt.Fprintf(&sb, " do not; they were started with %s, %s", l.entry, l.cause.explain())
+	return sb.String()
+}
+
+// rest stands for the findings beyond the bound.
+func rest(p *analyze.Pass, ls []*lack) analyze.Finding {
+	var rows int64
+	f := ls[0].finding(p)
+	for _, l := range ls {
+		rows += l.rows
+		if s := l.severity(p); s == "" || s.AtLeast(f.Severity) {
+			f.Severity = s
+		}
+	}
+	f.Basis = analyze.Heuristic
+	f.Measures = nil
+	f.Subject = analyze.Subject("key", "(other)", "cause", "(other)", "entry", "(other)")
+	f.Message = fmt.Sprintf("%s of %s beyond those listed lack a required label",
+		analyze.Count(int(rows), "row"), analyze.Count(len(ls), "group"))
+	return f
+}
