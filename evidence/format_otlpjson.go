@@ -8,20 +8,20 @@ import "bytes"
 
 var formatOTLPJSON = format{sniff: sniffOTLPJSON, read: readOTLPJSON}
 
-// jsonKey names what a key of the levels above a span holds.
-type jsonKey uint8
+// jsonField names what a key of the levels above a span holds.
+type jsonField uint8
 
 const (
-	keyOther jsonKey = iota
-	keyResourceSpans
-	keyResource
-	keyScopeSpans
-	keySpans
-	keyWrapper // an object that holds a document
-	keyMetrics
-	keyLogs
-	keyProfiles
-	keyTorn // a document's key where none can be
+	fieldOther jsonField = iota
+	fieldResourceSpans
+	fieldResource
+	fieldScopeSpans
+	fieldSpans
+	fieldWrapper // an object that holds a document
+	fieldMetrics
+	fieldLogs
+	fieldProfiles
+	fieldNested // a document's key where none can be
 )
 
 // jsonLevel is a level above a span.
@@ -42,58 +42,58 @@ var jsonLevelNames = [...]string{
 	levelScopeSpans:    "a scope's spans",
 }
 
-// jsonKeyOf says what key holds at level. Besides OTLP's own names: "batches" (Grafana Tempo, api/traces),
+// jsonFieldOf says what key holds at level. Besides OTLP's own names: "batches" (Grafana Tempo, api/traces),
 // "instrumentationLibrarySpans" (OTLP before 0.15), "deprecatedScopeSpans" (pdata); the wrappers are
 // "result" (Jaeger, api/v3/traces) and "trace" (Grafana Tempo, api/v2/traces).
-func jsonKeyOf(level jsonLevel, key []byte) jsonKey {
-	field := keyOther
+func jsonFieldOf(level jsonLevel, key []byte) jsonField {
+	field := fieldOther
 	switch string(key) {
 	case "resourceSpans", "resource_spans":
-		field = keyResourceSpans
+		field = fieldResourceSpans
 	case "batches":
 		if level > levelWrapped {
-			return keyOther
+			return fieldOther
 		}
-		field = keyResourceSpans
+		field = fieldResourceSpans
 	case "resourceMetrics", "resource_metrics":
-		field = keyMetrics
+		field = fieldMetrics
 	case "resourceLogs", "resource_logs":
-		field = keyLogs
+		field = fieldLogs
 	case "resourceProfiles", "resource_profiles":
-		field = keyProfiles
+		field = fieldProfiles
 	case "result", "trace":
 		if level == levelDocument {
-			return keyWrapper
+			return fieldWrapper
 		}
 	case "resource":
 		if level == levelResourceSpans {
-			return keyResource
+			return fieldResource
 		}
 	case "scopeSpans", "scope_spans", "instrumentationLibrarySpans", "instrumentation_library_spans",
 		"deprecatedScopeSpans", "deprecated_scope_spans":
 		if level == levelResourceSpans {
-			return keyScopeSpans
+			return fieldScopeSpans
 		}
 	case "spans":
 		if level == levelScopeSpans {
-			return keySpans
+			return fieldSpans
 		}
 	}
-	if field != keyOther && level > levelWrapped {
-		return keyTorn
+	if field != fieldOther && level > levelWrapped {
+		return fieldNested
 	}
 	return field
 }
 
 // otherSignals are the names under which TraceStats.Other counts documents of other signals, and the
 // formats of files that hold nothing else.
-var otherSignals = map[jsonKey]struct {
+var otherSignals = map[jsonField]struct {
 	key    string
 	format Format
 }{
-	keyMetrics:  {"resourceMetrics", "otlp/metrics"},
-	keyLogs:     {"resourceLogs", "otlp/logs"},
-	keyProfiles: {"resourceProfiles", "otlp/profiles"},
+	fieldMetrics:  {"resourceMetrics", "otlp/metrics"},
+	fieldLogs:     {"resourceLogs", "otlp/logs"},
+	fieldProfiles: {"resourceProfiles", "otlp/profiles"},
 }
 
 // sniffOTLPJSON looks for a document through the values that head begins with. A file may also begin
@@ -132,13 +132,13 @@ func sniffOTLPJSON(head []byte, whole bool) bool {
 func sniffDocument(c *jsonCursor, level jsonLevel, whole bool) bool {
 	for more := c.open('{', '}'); more; more = c.more('}') {
 		key := c.key()
-		switch field := jsonKeyOf(level, key); {
-		case field == keyWrapper && c.peek() == '{':
+		switch field := jsonFieldOf(level, key); {
+		case field == fieldWrapper && c.peek() == '{':
 			if sniffDocument(c, levelWrapped, whole) {
 				return true
 			}
 			continue
-		case field == keyOther || field == keyWrapper:
+		case field == fieldOther || field == fieldWrapper:
 		case c.peek() == '[' && string(key) == "batches":
 			if sniffBatches(*c) {
 				return true
@@ -159,7 +159,7 @@ func sniffBatches(c jsonCursor) bool {
 		return false
 	}
 	for more := c.open('{', '}'); more; more = c.more('}') {
-		if jsonKeyOf(levelResourceSpans, c.key()) == keyScopeSpans {
+		if jsonFieldOf(levelResourceSpans, c.key()) == fieldScopeSpans {
 			return true
 		}
 		c.skip()
@@ -172,11 +172,11 @@ func sniffBatches(c jsonCursor) bool {
 // because the quotes would be escaped; so they are found also where everything before is damaged.
 func documentStart(c *jsonCursor, b []byte) scanState {
 	c.reset(b)
-	field := keyWrapper
-	for level := levelDocument; field == keyWrapper && c.open('{', '}'); level++ {
-		field = jsonKeyOf(level, c.key())
+	field := fieldWrapper
+	for level := levelDocument; field == fieldWrapper && c.open('{', '}'); level++ {
+		field = jsonFieldOf(level, c.key())
 	}
-	if field == keyOther || c.peek() != '[' {
+	if field == fieldOther || c.peek() != '[' {
 		c.bad("no document")
 	}
 	return c.state
@@ -198,7 +198,7 @@ func (w *jsonWalk) read() {
 		art.Encoding = "jsonl"
 	}
 	if !w.traces {
-		for _, field := range []jsonKey{keyMetrics, keyLogs, keyProfiles} {
+		for _, field := range []jsonField{fieldMetrics, fieldLogs, fieldProfiles} {
 			if signal := otherSignals[field]; w.other[signal.key] > 0 {
 				art.Format = signal.format
 				return

@@ -101,7 +101,7 @@ func (w *jsonWalk) separator(closing byte, inside string) scanState {
 }
 
 // key consumes a key and its colon.
-func (w *jsonWalk) key(level jsonLevel) (jsonKey, scanState) {
+func (w *jsonWalk) key(level jsonLevel) (jsonField, scanState) {
 	in := w.in
 	ch, ok := w.next()
 	if ok && ch != '"' {
@@ -111,8 +111,8 @@ func (w *jsonWalk) key(level jsonLevel) (jsonKey, scanState) {
 		w.probe.reset(in.data())
 		key := w.probe.key()
 		if w.probe.state == scanOK {
-			field := jsonKeyOf(level, key)
-			if field == keyTorn {
+			field := jsonFieldOf(level, key)
+			if field == fieldNested {
 				return 0, w.bad("a document begins inside " + jsonLevelNames[level])
 			}
 			in.advance(w.probe.i)
@@ -134,19 +134,19 @@ func (w *jsonWalk) key(level jsonLevel) (jsonKey, scanState) {
 }
 
 // member reads the value of a member.
-func (w *jsonWalk) member(level jsonLevel, field jsonKey, slot uint32) scanState {
+func (w *jsonWalk) member(level jsonLevel, field jsonField, slot uint32) scanState {
 	ch, ok := w.next()
 	if !ok {
 		return w.short(jsonLevelNames[level])
 	}
 	switch field {
-	case keyResourceSpans:
+	case fieldResourceSpans:
 		if ch == '[' {
 			w.recognise()
 			w.traces = true
 		}
 		return w.list(levelResourceSpans, ch, 0)
-	case keyMetrics, keyLogs, keyProfiles:
+	case fieldMetrics, fieldLogs, fieldProfiles:
 		if ch == '[' {
 			w.recognise()
 			if w.other == nil {
@@ -154,18 +154,18 @@ func (w *jsonWalk) member(level jsonLevel, field jsonKey, slot uint32) scanState
 			}
 			w.other[otherSignals[field].key]++
 		}
-	case keyWrapper:
+	case fieldWrapper:
 		if ch == '{' {
 			return w.object(levelWrapped, 0)
 		}
-	case keyResource:
+	case fieldResource:
 		if ch == '{' {
 			return w.resource(slot)
 		}
 		return w.odd(ch)
-	case keyScopeSpans:
+	case fieldScopeSpans:
 		return w.list(levelScopeSpans, ch, slot)
-	case keySpans:
+	case fieldSpans:
 		return w.spans(ch, slot)
 	}
 	return w.skip()
