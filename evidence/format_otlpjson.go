@@ -200,7 +200,7 @@ func (w *jsonWalk) read() {
 	if !w.traces {
 		for _, field := range []jsonField{fieldMetrics, fieldLogs, fieldProfiles} {
 			if signal := otherSignals[field]; w.other[signal.key] > 0 {
-				art.Format = signal.format
+				art.Format, art.Status = signal.format, StatusOK
 				return
 			}
 		}

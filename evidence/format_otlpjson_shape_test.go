@@ -360,6 +360,10 @@ func TestOTLPJSONSignals(t *testing.T) {
 		{"no spans", `{"resourceSpans":[]}`, FormatOTLPTraces, nil, "json"},
 	} {
 		got := mustReadJSON(t, []byte(tt.data))
+		loaded := LoadReader("x", strings.NewReader(tt.data), Options{}).Artifacts[0]
+		if loaded.Format != tt.format || loaded.Status != StatusOK {
+			t.Errorf("%s: loads as %s, status %s", tt.name, loaded.Format, loaded.Status)
+		}
 		if got.art.Format != tt.format || got.art.Encoding != tt.encoding || len(got.art.Losses) != 0 {
 			t.Errorf("%s: %s %s %v", tt.name, got.art.Format, got.art.Encoding, got.art.Losses)
 		}

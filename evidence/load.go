@@ -173,7 +173,7 @@ func readArtifact(a *Artifact, r io.Reader, compressed bool) {
 		if f.read(in) {
 			in.drain()
 			in.close()
-			if !f.listed && !a.Read() {
+			if !f.listed && !a.Read() && a.Status == "" {
 				a.Status = StatusUnreadable
 			}
 			return

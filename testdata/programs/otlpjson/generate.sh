@@ -1,0 +1,6 @@
+#!/bin/sh
+# Writes the OTLP/JSON specimens.
+set -eu
+cd "$(dirname "$0")"
+mkdir -p ../../specimens/otlp
+go run . ../../specimens/otlp
