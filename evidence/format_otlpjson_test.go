@@ -209,6 +209,13 @@ func TestOTLPJSONOracle(t *testing.T) {
 			}
 			compareOracle(t, want, got)
 			got.checkRefs(t, data)
+			for i, row := range got.rows {
+				// The bytes of a Ref are the span's object and nothing else.
+				alone, ok := jsonOracle(span1(string(data[row.RefOff : row.RefOff+row.RefLen])))
+				if want[i].Service = ""; !ok || len(alone) != 1 || alone[0] != want[i] {
+					t.Fatalf("span %d: the Ref holds %+v, want %+v", i, alone, want[i])
+				}
+			}
 		})
 	}
 }
