@@ -88,18 +88,18 @@ func duplicateFinding(p *analyze.Pass, g *analyze.Group[duplicateKey]) analyze.F
 	count := analyze.Count(g.N, "record")
 	switch g.Key.class {
 	case classReExport:
-		f.Message = count + " repeat a span of the same artifact with the same contents"
+		f.Message = count + " with the ids and contents of another in the same artifact"
 	case classOverlap:
-		f.Message = count + " repeat a span of another artifact with the same contents"
+		f.Message = count + " with the ids and contents of one in another artifact"
 	case classInFlight:
-		f.Message = count + " were exported before their span had ended, beside one with the end"
+		f.Message = count + " exported before the span had ended, beside one with its end"
 	case classShared:
 		f.Message = analyze.Count(g.N, "call") + " with one span id for the client and the server half, as Zipkin's clients write them"
 		f.Measures = []analyze.Measure{analyze.M("spans.shared_id", "spans", float64(g.N))}
 	default:
 		f.Severity = "" // that of the detector
 		f.Subject["service"] = g.Key.service
-		f.Message = fmt.Sprintf("%s of %s use the ids of another span and have other contents", count, g.Key.service)
+		f.Message = fmt.Sprintf("%s of %s with the ids of another span and other contents", count, g.Key.service)
 	}
 	first, second := "first", "repeat"
 	if g.Key.class == classShared {

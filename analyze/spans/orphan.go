@@ -186,18 +186,20 @@ func (o *orphans) add(f orphan, trace uint32) {
 }
 
 // countPeers counts, for each group, the spans of the same service and label, and who called those that
-// have a remote parent which is present.
+// have a remote parent which is present, where that is asked for. It looks at every span once more, so
+// the peers of a label are found by its number.
 func (o *orphans) countPeers() {
-	type peerKey struct{ server, label uint32 }
-	peers := map[peerKey]*peers{}
-	labels := make([]bool, len(o.bundle.Strings))
+	byLabel := make([][]*peers, len(o.bundle.Strings))
 	for k, g := range o.groups {
-		pk := peerKey{k.server, k.label}
-		if peers[pk] == nil {
-			peers[pk] = newPeers()
+		i := slices.IndexFunc(byLabel[k.label], func(n *peers) bool { return n.server == k.server })
+		if i < 0 {
+			i = len(byLabel[k.label])
+			byLabel[k.label] = append(byLabel[k.label], &peers{server: k.server})
 		}
-		g.peers = peers[pk]
-		labels[k.label] = true
+		g.peers = byLabel[k.label][i]
+		if k.client == unknown {
+			g.peers.callers = map[uint32]int{}
+		}
 	}
 	for c := range o.bundle.Spans.Chunks() {
 		for i := range c.ID {
@@ -205,21 +207,27 @@ func (o *orphans) countPeers() {
 			if label == 0 {
 				label = c.Name[i]
 			}
-			row := c.Base + i
-			if !labels[label] || o.traces.Marks[row]&Repeat != 0 {
-				continue
-			}
-			n := peers[peerKey{o.services.ByOrigin[c.Origin[i]], label}]
-			if n == nil {
-				continue
-			}
-			n.spans++
-			if parent := o.traces.Parent[row]; parent < Unusable && LocalityOf(c.Kind[i], c.Flags[i]) == Remote {
-				pc, pe := o.bundle.Spans.Chunk(int(parent))
-				n.callers[o.services.ByOrigin[pc.Origin[pe]]]++
+			for _, n := range byLabel[label] {
+				if n.server == o.services.ByOrigin[c.Origin[i]] {
+					o.countPeer(n, c, i)
+				}
 			}
 		}
 	}
+}
+
+func (o *orphans) countPeer(n *peers, c *evidence.SpanChunk, i int) {
+	row := c.Base + i
+	if o.traces.Marks[row]&Repeat != 0 {
+		return
+	}
+	n.spans++
+	parent := o.traces.Parent[row]
+	if n.callers == nil || parent >= Unusable || LocalityOf(c.Kind[i], c.Flags[i]) != Remote {
+		return
+	}
+	pc, pe := o.bundle.Spans.Chunk(int(parent))
+	n.callers[o.services.ByOrigin[pc.Origin[pe]]]++
 }
 
 func (o *orphans) report(p *analyze.Pass) {

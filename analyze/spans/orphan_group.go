@@ -23,11 +23,10 @@ type orphanGroup struct {
 
 // peers are the spans of the service and label of a group, the orphans among them.
 type peers struct {
+	server  uint32
 	spans   int
-	callers map[uint32]int // services of the remote parents that are present
+	callers map[uint32]int // services of the remote parents that are present; nil where nobody asks
 }
-
-func newPeers() *peers { return &peers{callers: map[uint32]int{}} }
 
 // bounded returns the groups, largest first, with at most MaxRoutes for one hop and MaxSubjects in all;
 // what is beyond a bound is merged into one group.
