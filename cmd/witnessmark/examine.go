@@ -1,0 +1,172 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/witnessmark/witnessmark/analyze"
+	"github.com/witnessmark/witnessmark/analyze/all"
+	"github.com/witnessmark/witnessmark/evidence"
+	"github.com/witnessmark/witnessmark/report"
+)
+
+// errNothing marks an error after which nothing was examined.
+var errNothing = errors.New("nothing to examine")
+
+// examine is the command examine, and what inspect has in common with it.
+type examine struct {
+	app  *app
+	code *int
+	out  *output
+
+	failOn          string
+	only, skip      []string
+	requireLabels   []string
+	identity        []string
+	maxDecoded      string
+	jobs            int
+	allowIncomplete bool
+	inspect         bool // read only: no detector runs
+}
+
+func newExamine(a *app, code *int) *examine {
+	return &examine{app: a, code: code, out: newOutput(a)}
+}
+
+func examineCommand(a *app, code *int) *cobra.Command {
+	o := newExamine(a, code)
+	cmd := &cobra.Command{
+		Use:   "examine PATH…",
+		Short: "Run every check that applies and print one verdict (the default command)",
+		Example: `  witnessmark examine dumps/
+  witnessmark examine --require-label route,tenant --fail-on warning dumps/
+  witnessmark examine --identity 'web-*/**:service=web,az=eu-1a' -o json=report.json dumps/
+  curl -s host:6060/debug/pprof/goroutine?debug=2 | witnessmark examine -`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: o.run,
+	}
+	o.flags(cmd)
+	return cmd
+}
+
+func (o *examine) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.failOn, "fail-on", "error", "severity from which findings make the exit code 1: error, warning, note or never")
+	f.StringSliceVar(&o.only, "only", nil, "run only these checks: IDs or names, comma separated")
+	f.StringSliceVar(&o.skip, "skip", nil, "do not run these checks")
+	f.StringSliceVar(&o.requireLabels, "require-label", nil, "pprof labels that all labelable value must carry, comma separated")
+	f.BoolVar(&o.allowIncomplete, "allow-incomplete", false, "exit 0 instead of 3 where some evidence could not be read")
+	o.loadFlags(cmd)
+}
+
+// loadFlags adds the flags that inspect has too.
+func (o *examine) loadFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringArrayVar(&o.identity, "identity", nil, "GLOB:key=value,… with keys service, instance, host, az, domain, at; repeatable")
+	f.StringVar(&o.maxDecoded, "max-decoded", "64GiB", "bound on what decompression of one file may deliver")
+	f.IntVar(&o.jobs, "jobs", runtime.GOMAXPROCS(0), "files read, and checks run, at once")
+	o.out.flags(cmd)
+}
+
+func (o *examine) run(_ *cobra.Command, args []string) error {
+	detectors := all.Detectors()
+	disabled, err := choose(detectors, o.only, o.skip)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains([]string{"error", "warning", "note", report.Never}, o.failOn) {
+		return fmt.Errorf("--fail-on %q: want error, warning, note or never", o.failOn)
+	}
+	load, err := o.loadOptions()
+	if err != nil {
+		return err
+	}
+	if err := o.out.check(args); err != nil {
+		return err
+	}
+	b, err := evidence.Load(args, load)
+	if err != nil {
+		if len(b.Artifacts) == 0 {
+			return fmt.Errorf("%w: %w", errNothing, err)
+		}
+		o.app.fail(err)
+	}
+	if o.inspect {
+		detectors = nil
+	}
+	res := analyze.Run(b, detectors, analyze.Options{RequireLabels: o.requireLabels, Disabled: disabled, Jobs: o.jobs})
+	doc := report.New(res, report.Request{
+		Command: o.command(), Args: o.app.args, Version: version(),
+		FailOn: o.failOn, AllowIncomplete: o.allowIncomplete,
+	})
+	*o.code = doc.Run.ExitCode
+	if err != nil {
+		// A path that names nothing is a mistake: the report stands, the run does not count as done.
+		*o.code = report.ExitFailure
+		doc.Run.ExitCode = report.ExitFailure
+	}
+	return o.out.write(doc)
+}
+
+func (o *examine) command() string {
+	if o.inspect {
+		return "inspect"
+	}
+	return "examine"
+}
+
+func (o *examine) loadOptions() (evidence.Options, error) {
+	limit, err := parseSize(o.maxDecoded)
+	if err != nil {
+		return evidence.Options{}, fmt.Errorf("--max-decoded: %w", err)
+	}
+	load := evidence.Options{MaxDecoded: limit, Jobs: o.jobs, Stdin: o.app.stdin}
+	for _, s := range o.identity {
+		rule, err := evidence.ParseIdentity(s)
+		if err != nil {
+			return load, fmt.Errorf("--identity: %w", err)
+		}
+		load.Identity = append(load.Identity, rule)
+	}
+	return load, nil
+}
+
+// choose returns the IDs of the detectors that --only and --skip switch off.
+func choose(detectors []analyze.Detector, only, skip []string) (map[string]bool, error) {
+	disabled := map[string]bool{}
+	if len(only) > 0 {
+		for _, d := range detectors {
+			disabled[d.ID] = true
+		}
+	}
+	for _, name := range only {
+		d, err := find(detectors, name)
+		if err != nil {
+			return nil, fmt.Errorf("--only: %w", err)
+		}
+		delete(disabled, d.ID)
+	}
+	for _, name := range skip {
+		d, err := find(detectors, name)
+		if err != nil {
+			return nil, fmt.Errorf("--skip: %w", err)
+		}
+		disabled[d.ID] = true
+	}
+	return disabled, nil
+}
+
+// find returns the detector with an ID, in either case, or a name.
+func find(detectors []analyze.Detector, name string) (*analyze.Detector, error) {
+	for i := range detectors {
+		if d := &detectors[i]; strings.EqualFold(d.ID, name) || d.Name == name {
+			return d, nil
+		}
+	}
+	return nil, fmt.Errorf("no check is called %q\nsee: witnessmark checks", name)
+}

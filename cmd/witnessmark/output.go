@@ -1,0 +1,180 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/witnessmark/witnessmark/report"
+)
+
+// output is where and how a document is written.
+type output struct {
+	app    *app
+	format string
+	files  []string // FORMAT=PATH
+	color  string
+	limit  int
+	quiet  bool
+}
+
+func newOutput(a *app) *output { return &output{app: a} }
+
+func (o *output) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.format, "format", "table", "format on standard output: "+strings.Join(formatNames(), ", "))
+	f.StringArrayVarP(&o.files, "output", "o", nil, "FORMAT=PATH: write the report to a file as well; repeatable")
+	f.StringVar(&o.color, "color", "auto", "auto, always or never; NO_COLOR is honoured")
+	f.IntVar(&o.limit, "limit", 50, "rows and findings in the table; 0 for all")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing on standard output")
+}
+
+func formatNames() []string {
+	var names []string
+	for _, r := range report.Renderers {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
+func rendererOf(format string) (report.Renderer, error) {
+	for _, r := range report.Renderers {
+		if r.Name == format {
+			return r, nil
+		}
+	}
+	return report.Renderer{}, fmt.Errorf("no format is called %q\nthere are: %s", format, strings.Join(formatNames(), ", "))
+}
+
+// check refuses what could not be written, before anything is read: an unknown format, a path that is
+// one of the inputs.
+func (o *output) check(inputs []string) error {
+	if _, err := rendererOf(o.format); err != nil {
+		return err
+	}
+	switch o.color {
+	case "auto", "always", "never":
+	default:
+		return fmt.Errorf("--color %q: want auto, always or never", o.color)
+	}
+	for _, f := range o.files {
+		format, path, ok := strings.Cut(f, "=")
+		if !ok || path == "" {
+			return fmt.Errorf("-o %s: want FORMAT=PATH", f)
+		}
+		if _, err := rendererOf(format); err != nil {
+			return err
+		}
+		if err := notAnInput(path, inputs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func notAnInput(path string, inputs []string) error {
+	out, err := os.Stat(path)
+	if err != nil {
+		return nil // it does not exist yet
+	}
+	if out.IsDir() {
+		return fmt.Errorf("-o %s: is a folder", path)
+	}
+	refused := errors.New("-o " + path + ": is one of the inputs")
+	for _, input := range inputs {
+		info, err := os.Stat(input)
+		switch {
+		case err != nil:
+			if ok, _ := filepath.Match(input, path); ok {
+				return refused
+			}
+		case os.SameFile(out, info):
+			return refused
+		case info.IsDir() && below(path, input):
+			return refused
+		}
+	}
+	return nil
+}
+
+// below reports whether an existing path lies in a folder that is read.
+func below(path, folder string) bool {
+	p, err1 := filepath.EvalSymlinks(path)
+	d, err2 := filepath.EvalSymlinks(folder)
+	if err1 != nil || err2 != nil {
+		return false
+	}
+	p, err1 = filepath.Abs(p)
+	d, err2 = filepath.Abs(d)
+	rel, err := filepath.Rel(d, p)
+	return err1 == nil && err2 == nil && err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
+
+// write writes the document to standard output and to the files.
+func (o *output) write(d *report.Document) error {
+	for _, f := range o.files {
+		format, path, _ := strings.Cut(f, "=")
+		r, err := rendererOf(format)
+		if err != nil {
+			return err
+		}
+		err = replaceFile(path, func(w io.Writer) error { return r.Render(w, d, report.TerminalOptions{}) })
+		if err != nil {
+			return fmt.Errorf("write %s: %w", path, err)
+		}
+	}
+	if o.quiet {
+		return nil
+	}
+	r, err := rendererOf(o.format)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(o.app.stdout)
+	if err := r.Render(w, d, o.terminal()); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	return nil
+}
+
+func (o *output) terminal() report.TerminalOptions {
+	color := o.color == "always" || o.color == "auto" && o.app.terminal && !o.app.noColor
+	return report.TerminalOptions{Width: o.app.width, Color: color, Limit: o.limit}
+}
+
+// replaceFile writes a file beside path and renames it, so that no reader sees half of it.
+func replaceFile(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	w := bufio.NewWriter(f)
+	if err := write(w); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+const rootLong = `witnessmark examines captured Go profiles, goroutine dumps and OpenTelemetry traces, offline: it names every
+file, says what its bytes prove, what was lost and how sure that is, and what to do.
+
+Inputs are files, folders, globs with **, archives, and - for standard input. They are known by content,
+never by name; gzip, zstd, tar, zip and log prefixes are peeled first.
+
+Exit codes, the same for every format:
+  0  nothing at or above --fail-on (default: error)
+  1  something is
+  2  usage error, or nothing could be done
+  3  nothing found, but some evidence could not be read (--allow-incomplete makes it 0)`
+
+const rootExample = `  witnessmark dumps/                               the same as: witnessmark examine dumps/
+  witnessmark examine --require-label route dumps/ every check that applies, one verdict
+  witnessmark inspect 'dumps/**/*.gz'              what is here: one row per file
+  witnessmark show 'dumps/traces.binpb@4711+633'   the evidence behind a finding, decoded
+  witnessmark explain orphan-span                  what a check means and how sure it is
+  witnessmark examine --format json dumps/ | jq '.findings[] | {id, message}'
+  witnessmark demo                                 a real incident, embedded`
+
+// newRoot builds the command tree. Commands set *code where they end with another than 0.
+func newRoot(a *app, code *int) *cobra.Command {
+	o := newExamine(a, code)
+	root := &cobra.Command{
+		Use:           "witnessmark PATH…",
+		Short:         "Offline forensics for captured Go profiles and traces",
+		Long:          rootLong,
+		Example:       rootExample,
+		Args:          cobra.ArbitraryArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			err := o.run(cmd, args)
+			return hintCommand(cmd, args[0], err)
+		},
+	}
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetIn(a.stdin)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w\nsee: %s --help", err, cmd.CommandPath())
+	})
+	o.flags(root)
+	root.AddCommand(
+		examineCommand(a, code),
+		inspectCommand(a, code),
+		showCommand(a),
+		checksCommand(a),
+		explainCommand(a),
+		schemaCommand(a),
+		demoCommand(a, code),
+		versionCommand(a),
+	)
+	return root
+}
+
+// hintCommand adds to the error of a path that does not exist what the user may have meant.
+func hintCommand(cmd *cobra.Command, arg string, err error) error {
+	if err == nil || !errors.Is(err, errNothing) {
+		return err
+	}
+	if _, statErr := os.Stat(arg); statErr == nil || strings.ContainsAny(arg, "/.") {
+		return err
+	}
+	cmd.SuggestionsMinimumDistance = 2
+	if s := cmd.SuggestionsFor(arg); len(s) > 0 {
+		return fmt.Errorf("%w\ndid you mean the command %q?", err, s[0])
+	}
+	return err
+}

@@ -1,0 +1,261 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/witnessmark/witnessmark/analyze"
+	"github.com/witnessmark/witnessmark/evidence"
+)
+
+// Rules of the table, which is what a person reads:
+//   - Artifacts are a table. Findings are prose: their messages are long, and a cell would cut the one
+//     thing that people copy into a ticket.
+//   - What was not looked at is said in the summary, always.
+//   - A file or pipe gets the same words as a terminal, in columns that are not cut.
+
+// renderTable writes the document for people. The command of the run decides which sections it has, so
+// that a saved document renders as it first did.
+func renderTable(w io.Writer, d *Document, o TerminalOptions) error {
+	t := &tableReport{Prose: NewProse(w, o), d: d, o: o, w: w}
+	if d.Run.Command == "inspect" {
+		t.inspect()
+	} else {
+		t.artifacts()
+		t.findings()
+	}
+	t.summary()
+	return t.err
+}
+
+// tableReport is the state of writing one document.
+type tableReport struct {
+	*Prose
+	d *Document
+	o TerminalOptions
+	w io.Writer
+}
+
+func (t *tableReport) artifacts() {
+	t.Heading("ARTIFACTS")
+	table := NewTable(
+		Column{Title: "PATH", Shrink: true, Middle: true}, Column{Title: "KIND"}, Column{Title: "SIZE", Right: true},
+		Column{Title: "ROWS", Right: true, Optional: true}, Column{Title: "WINDOW (UTC)", Optional: true},
+		Column{Title: "SERVICE", Shrink: true, Middle: true, Optional: true}, Column{Title: "HOST", Shrink: true, Middle: true, Optional: true},
+		Column{Title: "AZ", Optional: true}, Column{Title: "GO", Optional: true}, Column{Title: "STATUS"},
+	)
+	shown := t.choose()
+	for _, i := range shown {
+		a := &t.d.Artifacts[i]
+		service, host, az := t.identity(a)
+		table.Row(a.Path, kind(a), size(a.Bytes), rows(a), window(a), service, host, az, goText(a.GoVersion), status(a))
+		table.paint(9, statusColor(a))
+	}
+	t.table(table)
+	t.restOfArtifacts(shown)
+}
+
+// choose returns the indexes of the artifacts to print, in document order: those with a problem first
+// where not all may be printed.
+func (t *tableReport) choose() []int {
+	var problem, fine []int
+	for i := range t.d.Artifacts {
+		if t.d.Artifacts[i].Status == string(evidence.StatusOK) {
+			fine = append(fine, i)
+		} else {
+			problem = append(problem, i)
+		}
+	}
+	shown := append(problem, fine...)
+	if t.o.Limit > 0 && len(shown) > t.o.Limit {
+		shown = shown[:t.o.Limit]
+	}
+	slices.Sort(shown)
+	return shown
+}
+
+// restOfArtifacts counts the artifacts that are not printed, by status.
+func (t *tableReport) restOfArtifacts(shown []int) {
+	rest := len(t.d.Artifacts) - len(shown)
+	if rest == 0 {
+		return
+	}
+	byStatus := map[string]int{}
+	for i := range t.d.Artifacts {
+		if _, found := slices.BinarySearch(shown, i); !found {
+			byStatus[status(&t.d.Artifacts[i])]++
+		}
+	}
+	var parts []string
+	for _, s := range []string{"ok", "not examined", "damaged", "unreadable", "unknown"} {
+		if n := byStatus[s]; n > 0 {
+			parts = append(parts, thousands(n)+" "+s)
+		}
+	}
+	t.Line(fmt.Sprintf("… %s more (%s); --limit 0 lists all", thousands(rest), strings.Join(parts, ", ")))
+}
+
+func (t *tableReport) table(table *Table) {
+	if t.err == nil {
+		t.err = table.Write(t.w, t.o)
+	}
+}
+
+// kind is the format of an artifact, with what the format's name does not say.
+func kind(a *Artifact) string {
+	if a.Delta {
+		return a.Format + " delta"
+	}
+	return a.Format
+}
+
+// status is the status of an artifact in words. A format that is recognised and not read is "ok" in the
+// document, and would mislead here.
+func status(a *Artifact) string {
+	if a.Status == string(evidence.StatusOK) && !a.Read {
+		return "not examined"
+	}
+	return a.Status
+}
+
+func statusColor(a *Artifact) string {
+	switch evidence.Status(a.Status) {
+	case evidence.StatusOK:
+		return ""
+	case evidence.StatusUnknown:
+		return colorDim
+	}
+	return colorYellow
+}
+
+// identity returns service, host and zone of an artifact: its own, else those of the resources that its
+// spans name.
+func (t *tableReport) identity(a *Artifact) (service, host, az string) {
+	service, host, az = a.Identity.Service, a.Identity.Host, a.Identity.AZ
+	if len(a.Resources) == 0 {
+		return service, host, az
+	}
+	byID := make(map[string]*Identity, len(t.d.Resources))
+	for i := range t.d.Resources {
+		byID[t.d.Resources[i].ID] = &t.d.Resources[i].Identity
+	}
+	var services, hosts, zones []string
+	for _, id := range a.Resources {
+		if r := byID[id]; r != nil {
+			services, hosts, zones = append(services, r.Service), append(hosts, r.Host), append(zones, r.AZ)
+		}
+	}
+	return orFew(service, services, "service"), orFew(host, hosts, "host"), orFew(az, zones, "zone")
+}
+
+// orFew returns own if set, else the one distinct value, else how many there are.
+func orFew(own string, values []string, noun string) string {
+	if own != "" {
+		return own
+	}
+	slices.Sort(values)
+	values = slices.DeleteFunc(slices.Compact(values), func(s string) bool { return s == "" })
+	switch len(values) {
+	case 0:
+		return ""
+	case 1:
+		return values[0]
+	}
+	return count(len(values), noun)
+}
+
+func (t *tableReport) findings() {
+	t.Line("")
+	t.Heading("FINDINGS")
+	if len(t.d.Findings) == 0 {
+		t.Line("none")
+		return
+	}
+	paths := make(map[string]string, len(t.d.Artifacts))
+	for i := range t.d.Artifacts {
+		paths[t.d.Artifacts[i].ID] = t.d.Artifacts[i].Path
+	}
+	shown := t.d.Findings
+	if t.o.Limit > 0 && len(shown) > t.o.Limit {
+		shown = shown[:t.o.Limit]
+	}
+	for i := range shown {
+		if i > 0 {
+			t.Line("")
+		}
+		t.finding(&shown[i], paths)
+	}
+	if rest := t.d.Findings[len(shown):]; len(rest) > 0 {
+		t.Line("")
+		t.Line(fmt.Sprintf("… %s more (%s); --limit 0 prints all", thousands(len(rest)), severities(rest)))
+	}
+}
+
+func (t *tableReport) finding(f *Finding, paths map[string]string) {
+	color := map[string]string{string(analyze.Error): colorRed, string(analyze.Warning): colorYellow, string(analyze.Note): colorCyan}[f.Severity]
+	t.Line(t.paint(color, fmt.Sprintf("%-7s", Clean(f.Severity))) + " " + t.paint(colorBold, Clean(f.ID+" "+f.Name)) + " (" + Clean(f.Basis) + ")")
+	t.Para("        ", f.Message)
+	for i, e := range f.Exhibits {
+		lead := "        "
+		if i == 0 {
+			lead = "     at "
+		}
+		// Never wrapped: it is there to be copied.
+		t.Line(strings.TrimRight(lead+Place(paths[e.Artifact], e.Offset, e.Length)+"  "+Clean(e.Role)+"  "+Clean(e.Text), " "))
+	}
+	if f.Fix != "" {
+		t.Para("    fix ", f.Fix)
+	}
+}
+
+// Place names a byte range of an artifact in the form that `witnessmark show` takes, quoted for a shell where the
+// path needs it.
+func Place(path string, offset, length int64) string {
+	return shellWord(fmt.Sprintf("%s@%d+%d", path, offset, length))
+}
+
+// shellWord quotes s for a POSIX shell, or, where s holds what a terminal must not see, with the $'…' of bash,
+// ksh and zsh.
+func shellWord(s string) string {
+	if Clean(s) != s {
+		var sb strings.Builder
+		sb.WriteString("$'")
+		for i := 0; i < len(s); i++ {
+			switch c := s[i]; {
+			case c == '\'' || c == '\\':
+				sb.WriteString(`\` + string(c))
+			case c < 0x20 || c >= 0x7f:
+				fmt.Fprintf(&sb, `\x%02x`, c)
+			default:
+				sb.WriteByte(c)
+			}
+		}
+		return sb.String() + "'"
+	}
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_./@+:=,%-", r) || r >= 0x80
+	}
+	if !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// severities counts findings in words, worst first.
+func severities(fs []Finding) string {
+	var parts []string
+	for _, s := range []analyze.Severity{analyze.Error, analyze.Warning, analyze.Note} {
+		n := 0
+		for i := range fs {
+			if fs[i].Severity == string(s) {
+				n++
+			}
+		}
+		if n > 0 {
+			parts = append(parts, count(n, string(s)))
+		}
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,114 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// inspect writes one row per artifact with all that is known of it, what is missing, and where the
+// facts come from.
+func (t *tableReport) inspect() {
+	t.Heading("ARTIFACTS")
+	table := NewTable(
+		Column{Title: "PATH", Shrink: true, Middle: true}, Column{Title: "KIND"}, Column{Title: "ENCODING", Optional: true},
+		Column{Title: "SIZE", Right: true}, Column{Title: "DECODED", Right: true, Optional: true}, Column{Title: "ROWS", Right: true, Optional: true},
+		Column{Title: "WINDOW (UTC)", Optional: true},
+		Column{Title: "SERVICE", Shrink: true, Middle: true, Optional: true}, Column{Title: "INSTANCE", Shrink: true, Middle: true, Optional: true},
+		Column{Title: "HOST", Shrink: true, Middle: true, Optional: true}, Column{Title: "AZ", Optional: true},
+		Column{Title: "GO", Optional: true}, Column{Title: "WRITTEN BY", Optional: true}, Column{Title: "STATUS"},
+	)
+	shown := t.choose()
+	for _, i := range shown {
+		a := &t.d.Artifacts[i]
+		service, host, az := t.identity(a)
+		decoded := ""
+		if len(a.Container) > 0 {
+			decoded = size(a.DecodedBytes)
+		}
+		table.Row(a.Path, kind(a), strings.Join(append(slices.Clone(a.Container), strings.Fields(a.Encoding)...), " "),
+			size(a.Bytes), decoded, rows(a), window(a), service, a.Identity.Instance, host, az,
+			goText(a.GoVersion), a.Provenance, status(a))
+		table.paint(13, statusColor(a))
+	}
+	t.table(table)
+	t.restOfArtifacts(shown)
+	t.losses()
+	t.facts()
+}
+
+// losses lists the data known to be missing.
+func (t *tableReport) losses() {
+	n := 0
+	for i := range t.d.Artifacts {
+		a := &t.d.Artifacts[i]
+		for _, l := range a.Losses {
+			if n == 0 {
+				t.Line("")
+				t.Heading("MISSING")
+			}
+			if n++; t.o.Limit == 0 || n <= t.o.Limit {
+				t.Line(Place(a.Path, l.Offset, l.Length) + "  (" + Clean(l.Origin) + ")")
+				t.Para("        ", l.What)
+			}
+		}
+		n += a.MoreLosses
+	}
+	if t.o.Limit > 0 && n > t.o.Limit {
+		t.Line(fmt.Sprintf("… %s more; --limit 0 lists up to 100 of each artifact", thousands(n-t.o.Limit)))
+	}
+}
+
+// fact is something known of artifacts and how it is known.
+type fact struct{ what, value, from, of string }
+
+// facts says where windows, releases and identities come from: each distinct source once, with the number of
+// artifacts, as a folder holds many files of few kinds.
+func (t *tableReport) facts() {
+	var order []fact
+	uses := map[fact]int{}
+	add := func(f fact) {
+		if f.from == "" {
+			return
+		}
+		if uses[f]++; uses[f] == 1 {
+			order = append(order, f)
+		}
+	}
+	identity := func(from *IdentityFrom, of string) {
+		add(fact{"service", "", from.Service, of})
+		add(fact{"instance", "", from.Instance, of})
+		add(fact{"host", "", from.Host, of})
+		add(fact{"az", "", from.AZ, of})
+		add(fact{"clock domain", "", from.Domain, of})
+	}
+	for i := range t.d.Artifacts {
+		a := &t.d.Artifacts[i]
+		if a.StartUnixNano != "" {
+			add(fact{"window", "", a.WindowRule, "artifact"})
+		}
+		if v := a.GoVersion; v != nil {
+			add(fact{"go", goText(v), v.Why, "artifact"})
+		}
+		identity(&a.IdentityFrom, "artifact")
+	}
+	for i := range t.d.Resources {
+		identity(&t.d.Resources[i].IdentityFrom, "resource")
+	}
+	if len(order) == 0 {
+		return
+	}
+	t.Line("")
+	t.Heading("HOW IT IS KNOWN")
+	table := NewTable(Column{Title: "FACT"}, Column{Title: "VALUE", Optional: true}, Column{Title: "OF", Right: true}, Column{Title: "FROM", Shrink: true})
+	for _, f := range order {
+		if t.o.Limit > 0 && table.Len() == t.o.Limit {
+			break
+		}
+		table.Row(f.what, f.value, count(uses[f], f.of), f.from)
+	}
+	t.table(table)
+	if rest := len(order) - table.Len(); rest > 0 {
+		t.Line(fmt.Sprintf("… %s more; --limit 0 lists all", thousands(rest)))
+	}
+}

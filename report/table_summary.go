@@ -1,0 +1,180 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/witnessmark/witnessmark/analyze"
+	"github.com/witnessmark/witnessmark/evidence"
+)
+
+// A lead of the summary is as wide as the widest, "not seen".
+const leadWidth = 10
+
+func lead(s string) string { return fmt.Sprintf("%-*s", leadWidth, s) }
+
+// summary says what was looked at, what was not, and how the run ends.
+func (t *tableReport) summary() {
+	d := t.d
+	t.Line("")
+	t.Heading("SUMMARY")
+	if d.Run.Command != "inspect" {
+		found := severities(d.Findings)
+		if found == "" {
+			found = "none"
+		}
+		t.Para(lead("findings"), found)
+	}
+	t.Para(lead("read"), t.read())
+	if clean := t.clean(); clean != "" {
+		t.Para(lead("clean"), clean)
+	}
+	first := "not seen"
+	for _, line := range t.notSeen() {
+		t.Para(lead(first), line)
+		first = ""
+	}
+	for i, n := range d.Run.Notes {
+		if t.o.Limit > 0 && i >= t.o.Limit {
+			t.Para(lead(""), fmt.Sprintf("… %s more", thousands(len(d.Run.Notes)-i)))
+			break
+		}
+		t.Para(lead(first), n)
+		first = ""
+	}
+	t.Para(lead(fmt.Sprintf("exit %d", d.Run.ExitCode)), t.why())
+}
+
+// read says how much was read.
+func (t *tableReport) read() string {
+	var spans, goroutines, samples int
+	for i := range t.d.Artifacts {
+		a := &t.d.Artifacts[i]
+		switch {
+		case a.Spans != nil:
+			spans += *a.Spans
+		case a.Goroutines != nil:
+			goroutines += *a.Goroutines
+		case a.Samples != nil:
+			samples += *a.Samples
+		}
+	}
+	s := t.d.Summary
+	out := count(s.Artifacts, "artifact") + ", " + size(s.Bytes)
+	if s.DecodedBytes != s.Bytes {
+		out += " (" + size(s.DecodedBytes) + " decoded)"
+	}
+	for _, k := range []struct {
+		n    int
+		noun string
+	}{{spans, "span"}, {goroutines, "goroutine"}, {samples, "sample"}} {
+		if k.n > 0 {
+			out += ", " + count(k.n, k.noun)
+		}
+	}
+	return out
+}
+
+// clean names the checks that looked and found nothing.
+func (t *tableReport) clean() string {
+	var names []string
+	for _, c := range t.d.Checks {
+		if c.Outcome == string(analyze.Clean) {
+			names = append(names, c.ID+" "+c.Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// notSeen lists what a reader could believe was looked at and was not.
+func (t *tableReport) notSeen() []string {
+	var out []string
+	byStatus := map[evidence.Status][]string{}
+	more := 0
+	for i := range t.d.Artifacts {
+		a := &t.d.Artifacts[i]
+		byStatus[evidence.Status(a.Status)] = append(byStatus[evidence.Status(a.Status)], a.Path)
+		more += a.MoreLosses
+	}
+	for _, k := range []struct {
+		status evidence.Status
+		text   string
+	}{
+		{evidence.StatusUnreadable, "could not be read"},
+		{evidence.StatusDamaged, "read, with data missing"},
+		{evidence.StatusUnknown, "of a kind that is not known"},
+	} {
+		if paths := byStatus[k.status]; len(paths) > 0 {
+			out = append(out, count(len(paths), "artifact")+" "+k.text+": "+some(paths, 3))
+		}
+	}
+	if more > 0 {
+		out = append(out, count(more, "place")+" with data missing beyond the first 100 of an artifact")
+	}
+	if len(t.d.Summary.NotRead) > 0 {
+		var kinds []string
+		n := 0
+		for _, k := range t.d.Summary.NotRead {
+			kinds = append(kinds, fmt.Sprintf("%s (%d)", k.Format, k.Artifacts))
+			n += k.Artifacts
+		}
+		out = append(out, count(n, "artifact")+" recognised and not examined by this version: "+strings.Join(kinds, ", "))
+	}
+	for _, c := range t.d.Checks {
+		switch analyze.Outcome(c.Outcome) {
+		case analyze.Inapplicable:
+			out = append(out, c.ID+" "+c.Name+": "+c.Reason)
+		case analyze.Failed:
+			reason, _, _ := strings.Cut(c.Reason, "\n")
+			out = append(out, c.ID+" "+c.Name+" broke: "+reason)
+		}
+	}
+	if n := t.d.Summary.Checks.Disabled; n > 0 {
+		out = append(out, count(n, "check")+" switched off by --only or --skip")
+	}
+	return out
+}
+
+// some names at most n of the paths.
+func some(paths []string, n int) string {
+	if len(paths) <= n {
+		return strings.Join(paths, ", ")
+	}
+	return strings.Join(paths[:n], ", ") + fmt.Sprintf(" and %s more", thousands(len(paths)-n))
+}
+
+// why gives the reason of the exit code.
+func (t *tableReport) why() string {
+	r := t.d.Run
+	gap := ""
+	if !r.Complete {
+		gap = "incomplete: " + strings.Join(r.Incomplete, "; ")
+	}
+	if r.ExitCode == ExitFindings {
+		n := 0
+		for _, f := range t.d.Findings {
+			if analyze.Severity(f.Severity).AtLeast(analyze.Severity(r.FailOn)) {
+				n++
+			}
+		}
+		return join("; ", count(n, "finding")+" at or above "+r.FailOn, gap)
+	}
+	if r.Command == "inspect" {
+		return join("; ", gap, map[bool]string{true: "everything was read"}[gap == ""])
+	}
+	if r.FailOn == Never {
+		return join("; ", "findings do not fail this run (--fail-on never)", gap)
+	}
+	return join("; ", "nothing at or above "+r.FailOn, gap)
+}
+
+// join joins the strings that are not empty.
+func join(sep string, parts ...string) string {
+	var out []string
+	for _, p := range parts {
+		if p != "" {
+			out = append(out, p)
+		}
+	}
+	return strings.Join(out, sep)
+}
