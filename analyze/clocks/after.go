@@ -22,9 +22,9 @@ var ChildAfter = analyze.Detector{
 			"than its CLIENT parent, which no difference of clocks can bring about. late-end, heuristic: over two clocks it " +
 			"ends after its CLIENT parent, is no longer, and the client span has no error. local-work, proven: on one clock " +
 			"any other child ends after its parent. Each amount has the resolution of the readings taken off. A " +
-			"CONSUMER child, a child of a PRODUCER and a child with a link (follows-from) are never counted. The two " +
-			"classes of calls are reported where their share is above the option LateShare (0.5 %) beyond chance " +
-			"(lower end of the 95 % Wilson interval).",
+			"CONSUMER child, a child of a PRODUCER and, where producers write no flags, a child with a link (follows-from " +
+			"of Jaeger's clients) are never counted. The two classes of calls are reported where their share is above the " +
+			"option LateShare (0.5 %) beyond chance (lower end of the 95 % Wilson interval).",
 		Blind: "late-end cannot tell a clock that is ahead from a server that ends its span after the answer has left; it " +
 			"is a warning where half of the calls or more end so, which a clock explains better, else a note. " +
 			"Clocks that are off by less than the way back show nothing. A proxy that makes no CLIENT span is not seen " +

@@ -99,12 +99,13 @@ func (w *comparer) compare(c *evidence.SpanChunk, i int, row uint32, pc *evidenc
 	if start == 0 || pstart == 0 || end < start || pend < pstart {
 		return
 	}
-	// Nobody waits for the other side of a queue, nor for work that was linked rather than called:
-	// Jaeger's follows-from becomes a parent and a link to it.
-	if kind == evidence.KindConsumer || pc.Kind[pe] == evidence.KindProducer || flags&evidence.LinkedSpan != 0 {
+	isCall := kind == evidence.KindServer && pc.Kind[pe] == evidence.KindClient
+	// Nobody waits for the other side of a queue, nor for work that was linked rather than called: the
+	// follows-from of Jaeger's clients, which write no flags, becomes a parent and a link to it.
+	follows := !isCall && flags&evidence.LinkedSpan != 0 && flags&evidence.FlagHasRemote == 0
+	if follows || kind == evidence.KindConsumer || pc.Kind[pe] == evidence.KindProducer {
 		return
 	}
-	isCall := kind == evidence.KindServer && pc.Kind[pe] == evidence.KindClient
 	switch {
 	case isCall:
 		e.calls++

@@ -38,7 +38,6 @@ func reportBounded(p *analyze.Pass, groups []*edges, of func(*edges) *tally, fin
 			rest.Subject[k] = otherSubjects
 		}
 	}
-	rest.Message = fmt.Sprintf("%s of %s beyond those listed are like them", analyze.Count(n, "span"),
-		analyze.Count(len(found)-limit, "pair of services"))
+	rest.Message = fmt.Sprintf("%s between %d more pairs of services are like those listed", analyze.Count(n, "span"), len(found)-limit)
 	p.Report(rest)
 }
