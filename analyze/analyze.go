@@ -126,6 +126,9 @@ type Options struct {
 	// LabelSlack is the share of labelable value that may lack a required label before it is an error
 	// (WM2001); default 0.05.
 	LabelSlack float64
+	// CutStackShare is the share of a profile's value in cut stacks from which on they are a warning
+	// and not a note (WM3001); default 0.01.
+	CutStackShare float64
 	// Severity overrides Doc.Severity by detector ID.
 	Severity map[string]Severity
 	// Disabled holds IDs of detectors not to run.
@@ -148,6 +151,9 @@ func (o *Options) Late() float64 { return positive(o.LateShare, 0.005) }
 
 // Slack returns the share of labelable value that may lack a required label.
 func (o *Options) Slack() float64 { return positive(o.LabelSlack, 0.05) }
+
+// CutStacks returns the share of value in cut stacks that is worth a warning.
+func (o *Options) CutStacks() float64 { return positive(o.CutStackShare, 0.01) }
 
 func positive[T int | float64](v, otherwise T) T {
 	if v > 0 {

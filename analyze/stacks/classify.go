@@ -12,13 +12,18 @@ type class uint8
 
 const (
 	complete   class = iota
-	goexitOnly       // cut at the limit, but only runtime.goexit is missing, which nobody needs
-	certain          // frames are missing for certain
-	likely           // as deep as the limit, with a root that is no entry function as far as is known
+	goexitOnly       // fills the limit, but its root is an entry: only runtime.goexit is missing
+	certain          // fills the limit, and its root is called by others: its callers are missing
+	likely           // fills the limit, and its root is not known as an entry
 	ambiguous        // may be either: recursion of an entry function, or a heap stack far below the limit
 	rootless         // the profiler could not unwind it at all
 	classes
 )
+
+// Depth alone tells no cut stack from a whole one. A stack that fills the limit may lack nothing but
+// runtime.goexit, and one that is deeper than the limit too: a last program counter of inlined calls gets
+// all of their callers back when the profile is written (go1.18 to go1.27: runtime/symtab.go,
+// runtime_expandFinalInlineFrame), up to the goroutine's entry. What stands at the root decides.
 
 // Heap stacks are cut before their innermost runtime frames are taken away (runtime/pprof/protomem.go),
 // so a cut stack may show fewer frames than the limit: 10 fewer were the most seen, 16 is looked at.
@@ -33,8 +38,8 @@ type deepStack struct {
 	value int64
 	root  int32 // function, -1 if it has no name
 	leaf  int32
-	depth int32
-	bare  bool // text form: the last program counter has no line, as only runtime.goexit's has
+	depth int32 // logical frames; program counters in the text form
+	bare  bool  // text form: the last program counter has no line, as only runtime.goexit's has
 }
 
 // profileStacks is what one pass over a profile's samples collects.
@@ -47,15 +52,21 @@ type profileStacks struct {
 	// roots learned do not depend on the limit, which is known only afterwards.
 	shallow []int32
 	inner   []bool // by location: it stands in other than the outermost place of some stack
-	deepest int32
-	single  []deepStack // CPU samples of one frame
+	minDeep int32  // the least depth that can matter
+	// recorded is the largest number of frames that must have been recorded for a stack: those of the
+	// last location but one may have been added when the profile was written. A lower limit is refuted.
+	recorded int32
+	single   []deepStack // CPU samples of one frame
 }
 
-// minDeep is the least depth that can matter: 16 below the smallest limit.
-const minDeep = 32 - heapHiddenMax
-
 func collect(p *evidence.Profile) *profileStacks {
-	s := &profileStacks{profile: p, shallow: make([]int32, len(p.Functions)), inner: make([]bool, len(p.Locations))}
+	s := &profileStacks{profile: p, shallow: make([]int32, len(p.Functions)), inner: make([]bool, len(p.Locations)), minDeep: 32}
+	switch p.Kind {
+	case evidence.KindCPU:
+		s.minDeep = goruntime.LimitCPU
+	case evidence.KindHeap, evidence.KindAllocs:
+		s.minDeep -= heapHiddenMax
+	}
 	for sample := range p.Samples() {
 		s.add(sample)
 	}
@@ -76,8 +87,12 @@ func (s *profileStacks) add(sample *evidence.Sample) {
 	if p.Text {
 		depth = int32(len(sample.Locations))
 	}
-	s.deepest = max(s.deepest, depth)
 	root, last := outermost(p, sample.Locations)
+	recorded := depth
+	if last >= 0 && !p.Text {
+		recorded -= int32(len(p.Locations[sample.Locations[last]].Lines)) - 1
+	}
+	s.recorded = max(s.recorded, recorded)
 	for i, l := range sample.Locations {
 		if l >= 0 && i != last {
 			s.inner[l] = true
@@ -87,7 +102,7 @@ func (s *profileStacks) add(sample *evidence.Sample) {
 		s.shallow[root] = depth
 	}
 	switch {
-	case depth >= minDeep:
+	case depth >= s.minDeep:
 		d := deepStack{ref: sample.Ref, value: value, root: root, leaf: innermost(p, sample.Locations), depth: depth}
 		if n := len(sample.Locations); n > 0 && sample.Locations[n-1] >= 0 {
 			d.bare = len(p.Locations[sample.Locations[n-1]].Lines) == 0
@@ -123,10 +138,10 @@ func innermost(p *evidence.Profile, locations []int32) int32 {
 // judge classifies the stacks of a profile under a limit.
 func (s *profileStacks) judge(lim limit) *verdict {
 	v := &verdict{total: s.total, value: s.value, limit: lim}
-	recursive := s.recursiveRoots()
+	called := s.called()
 	for i := range s.deep {
 		d := &s.deep[i]
-		v.add(s.classOf(d, lim, recursive), d)
+		v.add(s.classOf(d, lim, called), d)
 	}
 	for i := range s.single {
 		if d := &s.single[i]; s.isRootless(d) {
@@ -136,49 +151,61 @@ func (s *profileStacks) judge(lim limit) *verdict {
 	return v
 }
 
-func (s *profileStacks) classOf(d *deepStack, lim limit, recursive []bool) class {
+func (s *profileStacks) classOf(d *deepStack, lim limit, called []bool) class {
 	n := int32(lim.frames)
 	switch {
 	case s.profile.Text:
 		// The last program counter of a whole stack is runtime.goexit's, which is printed without a line.
-		if d.depth >= n && !d.bare {
-			return certain
+		if d.depth < n || d.bare {
+			return complete
 		}
-		return complete
 	case lim.heap:
-		return s.heapClass(d, n)
+		return s.heapClass(d, lim, called)
 	case d.depth < n:
 		return complete
-	case d.depth > n:
-		return certain
 	}
 	if d.root < 0 {
 		return ambiguous
 	}
-	name := s.profile.Functions[d.root].Name
-	switch learned := s.shallow[d.root] != 0 && s.shallow[d.root] < n; {
-	case goruntime.IsKnownRoot(name):
+	known := goruntime.IsKnownRoot(s.profile.Functions[d.root].Name)
+	return rootClass(known, s.learned(d.root, n), called[d.root], lim.inferred)
+}
+
+// rootClass classifies a stack that fills the limit by its outermost function: whether it is known or
+// learned to be an entry, and whether other stacks show it called. Where the limit itself is inferred
+// from the stacks, nothing is certain.
+func rootClass(known, learned, called, inferred bool) class {
+	switch {
+	case known:
 		return goexitOnly
-	case learned && recursive[d.root]:
+	case learned && called:
 		return ambiguous
 	case learned:
 		return goexitOnly
+	case called && !inferred:
+		return certain
 	}
 	return likely
 }
 
-func (s *profileStacks) heapClass(d *deepStack, n int32) class {
+// learned reports whether the function is the root of a stack with fewer than n frames.
+func (s *profileStacks) learned(root, n int32) bool {
+	return s.shallow[root] != 0 && s.shallow[root] < n
+}
+
+// heapClass classifies a stack of a heap or allocs profile. Below the limit a root that nothing calls is
+// taken for the entry that it most likely is.
+func (s *profileStacks) heapClass(d *deepStack, lim limit, called []bool) class {
+	n := int32(lim.frames)
 	switch {
 	case d.depth < n-heapHiddenMax:
 		return complete
-	case d.depth > n+2:
-		return certain
 	case d.root < 0:
 		return ambiguous
-	}
-	learned := s.shallow[d.root] != 0 && s.shallow[d.root] < n-heapHiddenMax
-	switch {
-	case learned || goruntime.IsKnownRoot(s.profile.Functions[d.root].Name):
+	case d.depth >= n:
+		known := goruntime.IsKnownRoot(s.profile.Functions[d.root].Name)
+		return rootClass(known, s.learned(d.root, n-heapHiddenMax), called[d.root], lim.inferred)
+	case goruntime.IsKnownRoot(s.profile.Functions[d.root].Name), s.learned(d.root, n-heapHiddenMax), !called[d.root]:
 		return complete
 	case d.depth < n-heapHidden:
 		return ambiguous
@@ -186,8 +213,8 @@ func (s *profileStacks) heapClass(d *deepStack, n int32) class {
 	return likely
 }
 
-// recursiveRoots returns, by function, whether it stands in other than the outermost place of some stack.
-func (s *profileStacks) recursiveRoots() []bool {
+// called returns, by function, whether it stands in other than the outermost place of some stack.
+func (s *profileStacks) called() []bool {
 	out := make([]bool, len(s.profile.Functions))
 	for l := range s.profile.Locations {
 		lines := s.profile.Locations[l].Lines

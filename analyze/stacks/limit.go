@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/witnessmark/witnessmark/evidence"
 	"github.com/witnessmark/witnessmark/internal/goruntime"
@@ -12,95 +13,90 @@ type limit struct {
 	frames int
 	heap   bool   // the rule for heap and allocs applies
 	why    string // how the limit is known
+	// inferred says that it follows from the depth of the stacks, not from the release or kind. In the text
+	// form that is no weaker: it shows that runtime.goexit is missing, which only the limit can be the reason of.
+	inferred bool
 }
 
-// limitOf returns the limit of a profile. ok is false for a kind whose stacks are not judged.
+// limitOf returns the limit of a profile. ok is false where none is known: for kinds whose stacks are
+// not judged, and for profiles with stacks that no Go runtime records.
 func limitOf(a *evidence.Artifact, s *profileStacks) (lim limit, ok bool) {
 	p := a.Profile
 	switch p.Kind {
 	case evidence.KindCPU:
-		return limit{frames: goruntime.LimitCPU, why: "CPU profiles of every release"}, true
+		lim = limit{frames: goruntime.LimitCPU, why: "CPU profiles of every release"}
+		return lim, s.recorded <= goruntime.LimitCPU
 	case evidence.KindCustom:
-		return limit{frames: goruntime.LimitCustom, why: "custom profiles of every release"}, true
+		// Any profile of unknown sample types is of this kind, those of other tools too.
+		lim = limit{frames: goruntime.LimitCustom, why: "custom profiles of every release"}
+		return lim, s.recorded <= goruntime.LimitCustom && p.Provenance != "re-encoded"
 	case evidence.KindHeap, evidence.KindAllocs:
 		lim.heap = true
 	case evidence.KindGoroutine, evidence.KindGoroutineLeak, evidence.KindMutex, evidence.KindBlock, evidence.KindContention:
 	default:
 		return limit{}, false // threadcreate has no stacks since go1.23 and pads with zeros
 	}
-	lim.frames, lim.why = releaseLimit(a, s, lim.heap)
-	// Stacks deeper than the limit explains (inlined frames of the last one may add some) were taken
-	// with GODEBUG=profstackdepth. The text form adds none.
-	slack := int32(16)
-	if p.Text {
-		slack = 0
-	}
-	if s.deepest > int32(lim.frames)+slack {
-		if cliff := s.cliff(int32(lim.frames)); cliff > 0 {
-			return limit{frames: int(cliff), heap: lim.heap, why: "several stacks end at this depth: GODEBUG=profstackdepth"}, true
+	possible := possibleLimits(a.Go, lim.heap)
+	fits := slices.DeleteFunc(slices.Clone(possible), func(n int) bool { return int32(n) < s.recorded })
+	switch {
+	case len(fits) == 1:
+		lim.frames = fits[0]
+		if lim.why = a.Go.Why; len(possible) > 1 {
+			lim.why = fmt.Sprintf("stacks of %d frames, which other releases do not record", s.recorded)
 		}
-		return limit{frames: 1024, heap: lim.heap, why: "stacks deeper than the default limit: GODEBUG=profstackdepth"}, true
+	case len(fits) > 1:
+		lim.frames, lim.inferred, lim.why = fits[len(fits)-1], !p.Text, "no stack is deep enough to tell a release by"
+		for _, n := range fits {
+			if s.endsAt(int32(n), lim.heap) {
+				lim.frames, lim.why = n, "the release is not known; stacks end at this depth"
+				break
+			}
+		}
+	default:
+		lim.inferred = !p.Text
+		lim.frames, lim.why = goruntime.MaxProfStackDepth, "stacks deeper than the default limit: GODEBUG=profstackdepth"
+		if n := s.recorded; s.endsAt(n, lim.heap) {
+			lim.frames, lim.why = int(n), "stacks deeper than the default limit end at this depth: GODEBUG=profstackdepth"
+		}
 	}
-	return lim, true
+	return lim, lim.frames >= int(s.recorded)
 }
 
-func releaseLimit(a *evidence.Artifact, s *profileStacks, heap bool) (frames int, why string) {
-	switch v := a.Go; {
-	case v.Max != 0 && v.Max <= 22:
-		return goruntime.StackLimit(heap, v.Max), fmt.Sprintf("Go up to 1.%d: %s", v.Max, v.Why)
-	case v.Min >= 23 && (!heap || v.Min >= 26 || v.Max != 0 && v.Max <= 25):
-		return goruntime.StackLimit(heap, v.Min), fmt.Sprintf("Go 1.%d or later: %s", v.Min, v.Why)
-	case v.Min >= 23:
-		return goruntime.StackLimit(heap, v.Min), "Go 1.23 or later, 128 or 130 frames"
+// possibleLimits returns the limits of the releases that may have written the artifact, the lowest first.
+func possibleLimits(v evidence.GoVersion, heap bool) []int {
+	first, last := goruntime.OldestLimit, goruntime.NewestLimit
+	if v.Max != 0 {
+		last = min(max(v.Max, first), last)
 	}
-	// No release is known. Up to go1.22 no stack is deeper than 32 frames and the inlined frames of the
-	// last, so a deeper one tells 1.23 or later.
-	if s.deepest > 34 {
-		if s.profile.Text && heap && s.deepest == 130 {
-			return 130, "a stack of 130 frames: Go 1.26 or later"
+	if v.Min != 0 {
+		first = min(max(v.Min, first), last)
+	}
+	var out []int
+	for minor := first; minor <= last; minor++ {
+		if n := goruntime.StackLimit(heap, minor); !slices.Contains(out, n) {
+			out = append(out, n)
 		}
-		return 128, "stacks deeper than 34 frames: Go 1.23 or later"
 	}
-	if s.cliff(31) == 32 {
-		return 32, "stacks end at 32 frames: Go 1.22 or earlier"
-	}
-	return 128, "no stack is deep enough to tell a release by"
+	return out
 }
 
-// cliff returns the depth above more at which the stacks of a profile end: the largest depth with at
-// least two stacks whose root is no entry function as far as is known, or 0. Inlined frames of the last
-// location make a stack up to 5 deeper. In the text form one stack is enough: it shows whether
-// runtime.goexit is missing.
-func (s *profileStacks) cliff(more int32) int32 {
-	counts, enough := map[int32]int{}, 2
-	if s.profile.Text {
-		enough = 1
+// endsAt reports whether stacks end at n frames for want of room: one of that depth has a root that
+// others call and that is no entry as far as is known. The text form shows whether runtime.goexit is
+// missing besides. What follows from a limit found this way is never called certain.
+func (s *profileStacks) endsAt(n int32, heap bool) bool {
+	below := n
+	if heap && !s.profile.Text {
+		below -= heapHidden
 	}
+	called := s.called()
 	for i := range s.deep {
 		d := &s.deep[i]
-		if d.depth <= more || d.root < 0 || goruntime.IsKnownRoot(s.profile.Functions[d.root].Name) {
+		if d.depth < below || d.root < 0 || s.profile.Text && d.bare {
 			continue
 		}
-		if s.profile.Text && d.bare {
-			continue
-		}
-		if first := s.shallow[d.root]; first != 0 && first < d.depth-5 {
-			continue // a learned root
-		}
-		counts[d.depth]++
-	}
-	var deepest int32
-	for depth := range counts {
-		deepest = max(deepest, depth)
-	}
-	for depth := max(more+1, deepest-5); depth <= deepest; depth++ {
-		var n int
-		for d := depth; d <= deepest; d++ {
-			n += counts[d]
-		}
-		if counts[depth] > 0 && n >= enough {
-			return depth
+		if called[d.root] && !s.learned(d.root, below) && !goruntime.IsKnownRoot(s.profile.Functions[d.root].Name) {
+			return true
 		}
 	}
-	return 0
+	return false
 }

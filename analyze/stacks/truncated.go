@@ -20,16 +20,19 @@ var Truncated = analyze.Detector{
 			"callers: totals of functions above the cut are too low, flame graphs grow from the wrong root, and stacks " +
 			"that differ only beyond the cut are merged. In goroutine text since Go 1.21 it is the middle that is " +
 			"missing, and the text says how many frames.",
-		Proof: "Depth counts logical frames, inlined ones included, as the limit does. More than the limit is certain. " +
-			"Exactly the limit means that at least runtime.goexit is missing; the stack counts as whole if its root is an " +
-			"entry function (known, or the root of a shorter stack in the same profile), as ambiguous if that function also " +
-			"recurses, and else as likely cut. Heap and allocs stacks lose innermost runtime frames after the cut, so " +
-			"from ten below the limit on the root decides alone. In the text form (debug=1) the last program counter of " +
-			"a whole stack is runtime.goexit's and has no line: that is exact. In goroutine text the elision mark is exact; up to Go 1.20 " +
-			"a parked goroutine is cut without a mark, and is told by showing exactly 100 frames with the hidden ones.",
-		Blind: "A likely cut is a guess where an entry function is seen in deep stacks only. The limit follows from the " +
-			"release, and where nothing tells it, from the deepest stack: GODEBUG=profstackdepth below 128 is not seen. " +
-			"Frames of C code are never recorded. A goroutine of Go 1.20 that is exactly 100 frames deep looks cut.",
+		Proof: "A stack fills the limit: it has as many logical frames (inlined ones included) as its kind and release " +
+			"record, or more. Depth alone does not tell that it is cut, for runtime.goexit takes a place too, and the inlined callers of " +
+			"the last frame are added afterwards. So the outermost function decides: if it is a known entry, or the root of a shorter stack in the " +
+			"same profile, the stack counts as whole, and as ambiguous if others call that function too; if others call it and no shorter " +
+			"stack starts with it, its callers are missing for certain; else they are missing likely. Heap and allocs stacks lose innermost runtime " +
+			"frames after the cut, so from ten below the limit on the outermost function decides. In the text form " +
+			"(debug=1) a last program counter without a line is runtime.goexit's, and the stack is whole. In goroutine text since Go 1.21 the " +
+			"elision mark is exact; up to Go 1.20 a parked goroutine is cut without a mark, which shows as exactly 100 frames with those that the runtime " +
+			"hides. A limit that follows from the depth of the stacks and not from the release makes nothing certain.",
+		Blind: "An entry function that is also called, has no shorter stack and fills the limit exactly is taken for a cut one. " +
+			"An entry function seen in deep stacks only counts as likely cut. GODEBUG=profstackdepth below the default is not " +
+			"seen, nor are cut stacks under an entry function that recurses: they are counted as ambiguous. Profiles with stacks that no Go runtime " +
+			"records, as other tools write them, are not judged. Frames of C code are never recorded.",
 		Fix: "For goroutine, heap, mutex and block profiles use Go 1.23 or later, and GODEBUG=profstackdepth=N (up to " +
 			"1024) where 128 is not enough. CPU profiles keep 64 frames in every release: profile below the deep part, or " +
 			"flatten recursion and chains of middleware. For goroutine text, use the profile form beside it.",
@@ -55,8 +58,11 @@ func runTruncated(p *analyze.Pass) error {
 		if v == nil {
 			continue
 		}
-		judged++
 		p.Measure("stacks.total", "stacks", float64(v.total), "artifact", a.Path)
+		if v.limit.frames == 0 {
+			continue // its kind has no limit to judge by
+		}
+		judged++
 		p.Measure("stacks.truncated", "stacks", float64(v.truncated()), "artifact", a.Path)
 		if v.stacks[rootless] > 0 {
 			p.Measure("stacks.rootless", "stacks", float64(v.stacks[rootless]), "artifact", a.Path)
@@ -81,7 +87,8 @@ func runTruncated(p *analyze.Pass) error {
 // subject groups the artifacts that share a finding.
 type subject struct{ format, service string }
 
-// judge returns the verdict of an artifact, nil for one whose stacks cannot be judged.
+// judge returns the verdict of an artifact, nil for one without stacks. Where no limit is known the
+// verdict only counts.
 func judge(a *evidence.Artifact) *verdict {
 	switch {
 	case a.Dump != nil:
@@ -92,73 +99,125 @@ func judge(a *evidence.Artifact) *verdict {
 	s := collect(a.Profile)
 	lim, ok := limitOf(a, s)
 	if !ok {
-		return nil
+		return &verdict{total: s.total, value: s.value}
 	}
 	return s.judge(lim)
 }
 
+// sum is the verdicts of the artifacts of one finding together.
+type sum struct {
+	total  int
+	value  int64
+	stacks [classes]int
+	values [classes]int64
+}
+
+func (s *sum) share(cs ...class) float64 {
+	if s.value <= 0 {
+		return 0
+	}
+	var v int64
+	for _, c := range cs {
+		v += s.values[c]
+	}
+	return float64(v) / float64(s.value)
+}
+
 func finding(p *analyze.Pass, k subject, js []judgement) analyze.Finding {
-	var cut, sure, total int
-	var cutValue, value int64
+	var s sum
 	for _, j := range js {
-		v := j.verdict
-		cut += v.truncated()
-		sure += v.stacks[certain]
-		total += v.total
-		cutValue += v.values[certain] + v.values[likely]
-		value += v.value
+		s.total += j.verdict.total
+		s.value += j.verdict.value
+		for c := range classes {
+			s.stacks[c] += j.verdict.stacks[c]
+			s.values[c] += j.verdict.values[c]
+		}
 	}
 	f := analyze.Finding{Basis: analyze.Proven, Subject: analyze.Subject("format", k.format)}
 	if k.service != "" {
 		f.Subject["service"] = k.service
 	}
-	if cut > sure {
+	if s.stacks[certain] == 0 {
 		f.Basis = analyze.Heuristic
 	}
-	share := 0.0
-	if value > 0 {
-		share = float64(cutValue) / float64(value)
-	}
-	if share < 0.01 {
+	share := s.share(certain, likely)
+	if share < p.Options.CutStacks() {
 		f.Severity = analyze.Note
 	}
 	f.Measures = []analyze.Measure{
-		analyze.M("stacks.truncated", "stacks", float64(cut)),
+		analyze.M("stacks.truncated", "stacks", float64(s.stacks[certain]+s.stacks[likely])),
+		analyze.M("stacks.truncated_certain", "stacks", float64(s.stacks[certain])),
 		analyze.M("stacks.truncated_share", "ratio", share),
 	}
-	f.Message = message(k, js, cut, sure, total, share)
+	f.Message = message(k, js, &s)
 	f.Exhibits = exhibits(p, js)
 	return f
 }
 
-func message(k subject, js []judgement, cut, sure, total int, share float64) string {
+// message states what is certain, if anything is, and adds what is not.
+func message(k subject, js []judgement, s *sum) string {
 	var sb strings.Builder
-	fmt.Fprintf(&sb, "%d of %s", cut, analyze.Count(total, "stack"))
+	claim := certain
+	if s.stacks[certain] == 0 {
+		claim = likely
+	}
+	fmt.Fprintf(&sb, "%d of %s", s.stacks[claim], analyze.Count(s.total, "stack"))
 	if k.service != "" {
 		fmt.Fprintf(&sb, " of %s", k.service)
 	}
 	if len(js) > 1 {
 		fmt.Fprintf(&sb, " in %d artifacts", len(js))
 	}
-	if js[0].artifact.Dump != nil {
-		sb.WriteString(" show 100 frames and leave others out")
-	} else {
-		value := ""
+	switch {
+	case js[0].artifact.Dump != nil:
+		sb.WriteString(textClaim(js, claim))
+	default:
 		if pr := js[0].artifact.Profile; pr.Primary < len(pr.SampleTypes) {
 			t := pr.SampleTypes[pr.Primary]
-			value = fmt.Sprintf(", with %.1f %% of the %s %s", 100*share, t.Type, t.Unit)
+			fmt.Fprintf(&sb, ", with %.1f %% of the %s %s,", 100*s.share(claim), t.Type, t.Unit)
 		}
-		fmt.Fprintf(&sb, "%s, are cut at the limit of %s", value, limits(js))
+		fmt.Fprintf(&sb, " fill the limit of %s and end in a function that ", limits(js))
+		if claim == certain {
+			sb.WriteString("others call: its callers are missing")
+		} else {
+			sb.WriteString("is not known to be the start of a goroutine: its callers are likely missing")
+		}
 	}
-	switch {
-	case sure == cut:
-		sb.WriteString(", all for certain")
-	case sure == 0:
-		sb.WriteString(", by their number of frames and their root")
-	default:
-		fmt.Fprintf(&sb, ", %d for certain and %d by their number of frames and their root", sure, cut-sure)
+	if claim == certain && s.stacks[likely] > 0 {
+		fmt.Fprintf(&sb, "; of %d more they likely are", s.stacks[likely])
+	}
+	if n := s.stacks[ambiguous]; n > 0 {
+		fmt.Fprintf(&sb, "; %d cannot be told", n)
 	}
 	return sb.String()
+}
+
+// textClaim says what goroutine text leaves out, by the two generations of it.
+func textClaim(js []judgement, claim class) string {
+	var marked, frames int
+	for _, j := range js {
+		for _, g := range j.artifact.Dump.Goroutines {
+			if g.Elided > 0 && g.Flags&(evidence.GRepeat|evidence.GUnavailable|evidence.GCut) == 0 {
+				marked++
+				frames += int(g.Elided)
+			}
+		}
+	}
+	verb := " are cut: "
+	if claim == likely {
+		verb = " are likely cut: "
+	}
+	const silent = "up to Go 1.20 the text shows the innermost 100 frames, those of the runtime that it hides included, and no mark"
+	if marked == 0 {
+		return verb + silent
+	}
+	s := fmt.Sprintf("%s%s out of the middle of %s, by their marks", verb, analyze.Count(frames, "frame"), analyze.Count(marked, "stack"))
+	for _, j := range js {
+		if v := j.artifact.Go; v.Max != 0 && v.Max <= 20 {
+			return s + "; " + silent
+		}
+	}
+	return s
 }
 
 // limits names the frame limits of the artifacts, each with how it is known.

@@ -30,6 +30,7 @@ type parked struct {
 var (
 	never   = make(chan int)
 	never2  = make(chan int)
+	nobody  = make(chan int) // received from by nobody
 	held    sync.Mutex
 	waiting sync.Cond
 	group   sync.WaitGroup
@@ -43,7 +44,7 @@ func wait(how string) {
 	case "receive":
 		<-never
 	case "send":
-		never <- 1
+		nobody <- 1
 	case "select":
 		select {
 		case <-never:
