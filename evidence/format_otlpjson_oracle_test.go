@@ -74,7 +74,8 @@ func oracleAccepts(data []byte) bool {
 	}
 }
 
-// repeatsKeys reports whether an object holds a key twice, or data is no sequence of JSON values.
+// repeatsKeys reports whether an object holds a key twice, or data is no sequence of JSON values, or one
+// that is very deep.
 func repeatsKeys(data []byte) bool {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	type level struct {
@@ -86,6 +87,9 @@ func repeatsKeys(data []byte) bool {
 		tok, err := dec.Token()
 		if err != nil {
 			return err != io.EOF
+		}
+		if len(stack) > maxJSONDepth/2 {
+			return true // encoding/json has another limit
 		}
 		top := len(stack) - 1
 		switch tok := tok.(type) {

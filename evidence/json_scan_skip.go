@@ -5,8 +5,10 @@ import (
 	"math/bits"
 )
 
-// maxJSONDepth is the deepest nesting that is read, that of encoding/json (scanner.go, maxNestingDepth).
-const maxJSONDepth = 10000
+// maxJSONDepth is the deepest nesting of a value that is read. OTLP's own is below 20, and each level of
+// an attribute value adds three. Damage may make reading begin again inside a record, at every document
+// that seems to begin in it; the limit bounds how often the same bytes are walked.
+const maxJSONDepth = 1000
 
 // jsonSkipper walks over one value of any size. It can stop wherever the bytes end and go on with the
 // next ones, so that a value larger than the window costs no memory.
