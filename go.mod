@@ -1,6 +1,6 @@
 module github.com/witnessmark/witnessmark
 
-go 1.26
+go 1.26.0
 
 require (
 	github.com/DataDog/gostackparse v0.7.0

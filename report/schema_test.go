@@ -125,3 +125,81 @@ func typeSchema(t *testing.T, e ast.Expr) map[string]any {
 	t.Fatalf("no schema for %T", e)
 	return nil
 }
+
+// TestFieldTables makes the tables of docs/json.md from document.go; WITNESSMARK_UPDATE=1 rewrites them.
+func TestFieldTables(t *testing.T) {
+	const page, begin, end = "../docs/json.md", "<!-- fields: made by a test from report/document.go -->\n", "<!-- end of fields -->\n"
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok1 := strings.Cut(string(text), begin)
+	got, after, ok2 := strings.Cut(rest, end)
+	if !ok1 || !ok2 {
+		t.Fatalf("%s has no place for the tables", page)
+	}
+	want := fieldTables(t)
+	if got == want {
+		return
+	}
+	if os.Getenv("WITNESSMARK_UPDATE") == "" {
+		t.Fatalf("the tables of %s are not what document.go says; WITNESSMARK_UPDATE=1 go test ./report rewrites them", page)
+	}
+	if err := os.WriteFile(page, []byte(before+begin+want+end+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func fieldTables(t *testing.T) string {
+	types := documentTypes(t)
+	var sb strings.Builder
+	seen := map[string]bool{}
+	queue := []string{"Document"}
+	for len(queue) > 0 {
+		name := queue[0]
+		queue = queue[1:]
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		sb.WriteString("\n### " + name + "\n\n| field | type | meaning |\n| --- | --- | --- |\n")
+		for _, p := range properties(t, types[name]) {
+			text, inner := typeText(p.typ)
+			if inner != "" {
+				queue = append(queue, inner)
+			}
+			if p.optional {
+				text += ", optional"
+			}
+			sb.WriteString("| `" + p.name + "` | " + text + " | " + strings.ReplaceAll(p.comment, "|", "\\|") + " |\n")
+		}
+	}
+	return sb.String() + "\n"
+}
+
+// typeText names a type as a reader of JSON would, and the struct in it.
+func typeText(e ast.Expr) (text, inner string) {
+	switch x := e.(type) {
+	case *ast.StarExpr:
+		return typeText(x.X)
+	case *ast.ArrayType:
+		text, inner = typeText(x.Elt)
+		return "array of " + text, inner
+	case *ast.MapType:
+		text, inner = typeText(x.Value)
+		return "object of " + text, inner
+	case *ast.Ident:
+		switch x.Name {
+		case "string":
+			return "string", ""
+		case "bool":
+			return "boolean", ""
+		case "int", "int64":
+			return "integer", ""
+		case "float64":
+			return "number", ""
+		}
+		return x.Name, x.Name
+	}
+	return "", ""
+}
