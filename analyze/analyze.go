@@ -126,6 +126,9 @@ type Options struct {
 	// LabelSlack is the share of labelable value that may lack a required label before it is an error
 	// (WM2001); default 0.05.
 	LabelSlack float64
+	// MinLabelSamples is the number of CPU samples of one cause and entry function below which a missing
+	// label is a note (WM2001); default 5.
+	MinLabelSamples int
 	// CutStackShare is the share of a profile's value in cut stacks from which on they are a warning
 	// and not a note (WM3001); default 0.01.
 	CutStackShare float64
@@ -151,6 +154,9 @@ func (o *Options) Late() float64 { return positive(o.LateShare, 0.005) }
 
 // Slack returns the share of labelable value that may lack a required label.
 func (o *Options) Slack() float64 { return positive(o.LabelSlack, 0.05) }
+
+// LabelSamples returns the number of CPU samples without a label that is worth an error.
+func (o *Options) LabelSamples() int { return positive(o.MinLabelSamples, 5) }
 
 // CutStacks returns the share of value in cut stacks that is worth a warning.
 func (o *Options) CutStacks() float64 { return positive(o.CutStackShare, 0.01) }

@@ -13,11 +13,13 @@ const (
 	timer cause = "timer"
 	// partLabelled: other stacks with the same entry function carry the key.
 	partLabelled cause = "part-labelled"
+	// stackCut: the stack was cut, so the entry function is not known.
+	stackCut cause = "stack-cut"
 	// entryUnlabelled: no stack with this entry function carries the key.
 	entryUnlabelled cause = "entry-unlabelled"
 )
 
-// explain continues "… started with ENTRY, ".
+// explain continues "… started with ENTRY, ", or for stackCut "… started with ".
 func (c cause) explain() string {
 	switch c {
 	case insideDo:
@@ -28,6 +30,8 @@ func (c cause) explain() string {
 		return "by a timer, which runs without labels"
 	case partLabelled:
 		return "other work of which carries it"
+	case stackCut:
+		return "a function that is not known: the stack was cut"
 	}
 	return "no work of which carries it: it was started outside of labelled code and sets no labels itself"
 }

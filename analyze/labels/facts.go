@@ -1,6 +1,7 @@
 package labels
 
 import (
+	"iter"
 	"strings"
 
 	"github.com/witnessmark/witnessmark/evidence"
@@ -12,11 +13,12 @@ import (
 type frameFacts uint8
 
 const (
-	frameDo   frameFacts = 1 << iota // runtime/pprof.Do
-	frameHTTP                        // a handler of net/http runs below
-	frameGRPC                        // a handler of gRPC runs below
-	frameLost                        // the profiler lost what this stands for
-	frameDump                        // the goroutine profile's own code
+	frameDo      frameFacts = 1 << iota // runtime/pprof.Do
+	frameHTTP                           // a handler of net/http runs below
+	frameGRPC                           // a handler of gRPC runs below
+	frameLost                           // the profiler lost what this stands for
+	frameDump                           // a profile is being taken
+	frameProgram                        // neither the standard library nor a framework
 )
 
 func factsOf(function string) frameFacts {
@@ -32,8 +34,11 @@ func factsOf(function string) frameFacts {
 		f |= frameDo
 	case goruntime.IsLostMarker(function):
 		f |= frameLost
-	case strings.HasPrefix(function, "runtime/pprof.(*Profile).WriteTo"), function == "runtime/pprof.writeGoroutine":
+	case strings.HasPrefix(function, "net/http/pprof."), strings.HasPrefix(function, "runtime/pprof.(*Profile).WriteTo"),
+		function == "runtime/pprof.writeGoroutine":
 		f |= frameDump
+	case !goruntime.IsFramework(function):
+		f |= frameProgram
 	}
 	return f
 }
@@ -68,13 +73,12 @@ type names struct {
 	profile   *evidence.Profile
 	roots     []rootFacts  // by function
 	locations []frameFacts // by location: of all of its frames
-	pprofLeaf []bool       // by location: its innermost frame is in runtime/pprof
 }
 
 func newNames(p *evidence.Profile) *names {
 	n := &names{
 		profile: p, roots: make([]rootFacts, len(p.Functions)),
-		locations: make([]frameFacts, len(p.Locations)), pprofLeaf: make([]bool, len(p.Locations)),
+		locations: make([]frameFacts, len(p.Locations)),
 	}
 	frames := make([]frameFacts, len(p.Functions))
 	for i := range p.Functions {
@@ -82,13 +86,9 @@ func newNames(p *evidence.Profile) *names {
 		n.roots[i] = rootOf(p.Functions[i].Name)
 	}
 	for l := range p.Locations {
-		for i, line := range p.Locations[l].Lines {
-			if line.Function < 0 {
-				continue
-			}
-			n.locations[l] |= frames[line.Function]
-			if i == 0 {
-				n.pprofLeaf[l] = strings.HasPrefix(p.Functions[line.Function].Name, "runtime/pprof.")
+		for _, line := range p.Locations[l].Lines {
+			if line.Function >= 0 {
+				n.locations[l] |= frames[line.Function]
 			}
 		}
 	}
@@ -100,18 +100,13 @@ type stackFacts struct {
 	frames frameFacts
 	entry  int32 // function the goroutine was started with, -1 if unknown
 	root   rootFacts
-	inSet  bool // the innermost frame is in runtime/pprof: labels are being set or restored
 }
 
 func (n *names) of(s *evidence.Sample) stackFacts {
 	f := stackFacts{entry: -1}
-	for i, l := range s.Locations {
-		if l < 0 {
-			continue
-		}
-		f.frames |= n.locations[l]
-		if i == 0 {
-			f.inSet = n.pprofLeaf[l]
+	for _, l := range s.Locations {
+		if l >= 0 {
+			f.frames |= n.locations[l]
 		}
 	}
 	f.entry, f.root = n.entry(s.Locations)
@@ -141,8 +136,42 @@ func (n *names) entry(locations []int32) (function int32, root rootFacts) {
 	return -1, rootNever
 }
 
-// labelable reports whether the program could have labelled the value of a stack.
-func (f stackFacts) labelable() bool {
+// worksInDo reports whether the function passed to pprof.Do runs on a stack that has pprof.Do. Elsewhere in
+// Do, labels are not set yet or are restored already: its other callees are those of runtime/pprof (and
+// what they allocate), and of the runtime for its defer statement (runtime/pprof/runtime.go, Do).
+func worksInDo(functions iter.Seq[string]) bool {
+	callee := ""
+	for name := range functions {
+		if name == "runtime/pprof.Do" && callee != "" &&
+			!strings.HasPrefix(callee, "runtime/pprof.") && !strings.HasPrefix(callee, "runtime.") {
+			return true
+		}
+		callee = name
+	}
+	return false
+}
+
+// functions yields the names on a sample's stack, the innermost first.
+func functions(p *evidence.Profile, s *evidence.Sample) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for fn := range p.Frames(s) {
+			name := ""
+			if fn != nil {
+				name = fn.Name
+			}
+			if !yield(name) {
+				return
+			}
+		}
+	}
+}
+
+// labelable reports whether the program could have labelled the value of a stack: it has, or some of the
+// stack is the program's own and not the taking of a profile.
+func (f stackFacts) labelable(labelled bool) bool {
+	if !labelled && (f.frames&frameProgram == 0 || f.frames&frameDump != 0) {
+		return false
+	}
 	switch f.root {
 	case rootNever:
 		return false

@@ -21,17 +21,20 @@ var Missing = analyze.Detector{
 			"is a pool that was started before the request, a queue between goroutines, a timer, and code that sets " +
 			"the labels of another context.",
 		Proof: "The key is absent from the row's labels, and the row is labelable: its root is not of the runtime, the " +
-			"profiler or a goroutine that a library keeps for itself, and on a server's own goroutine (net/http, " +
-			"gRPC) a handler is on the stack. inside-do: runtime/pprof.Do is on the stack and there is no label, outside of " +
-			"runtime/pprof itself. other-labels: there are labels, but not this one. timer: created by time.goFunc. " +
-			"part-labelled and entry-unlabelled compare with the other rows of the artifact that have the same entry function. Kinds that " +
+			"profiler or a goroutine that a library keeps for itself; on a server's own goroutine (net/http, " +
+			"gRPC) a handler is on the stack; and without any label, some frame is neither of the standard library nor of a known framework, " +
+			"and no profile is being taken. inside-do: runtime/pprof.Do is on the stack, " +
+			"the function passed to it runs, and there is no label. other-labels: there are labels, but not this one. timer: created by time.goFunc. " +
+			"part-labelled and entry-unlabelled compare with the other rows of the artifact that have the same entry function; " +
+			"stack-cut says that the entry was not recorded. Kinds that " +
 			"cannot carry labels (heap, allocs, mutex, block, threadcreate) and text that shows none are never counted.",
-		Blind: "It cannot see where a label was lost, only where it is missing. Initialisation, accept loops and other " +
+		Blind: "It cannot see where a label was lost, only where it is missing. pprof.Do with an empty label set looks like labels that were replaced. Loops and other " +
 			"work that belongs to no request counts as labelable, since the program could label it. Goroutines of libraries " +
 			"that are not known count as the program's. A CPU profile is a sample: few rows say little, so a gap is reported " +
-			"where the unlabelled share is above the option LabelSlack (5 %) beyond chance (95 % Wilson interval). " +
+			"where the unlabelled share is above the option LabelSlack (5 %) beyond chance (95 % Wilson interval), and as a note where it is " +
+			"fewer samples than the option MinLabelSamples (5). " +
 			"Goroutines with an entry function that never carries the key are counted, but reported only where nothing " +
-			"in the run carries it: a pool at rest lacks nothing.",
+			"in the run carries it, and as a note: a pool at rest lacks nothing.",
 		Fix: "part-labelled and entry-unlabelled: pass the context with the job and run it in pprof.Do(ctx, …), or " +
 			"SetGoroutineLabels(ctx) when a worker takes it. inside-do: derive the inner context from the outer one. " +
 			"timer: capture the context and set its labels in the callback.",
@@ -209,15 +212,30 @@ func (l *lack) what() string {
 // stack or their siblings show that they should.
 func (l *lack) worth(p *analyze.Pass, carried bool) bool {
 	missing := l.of - l.covered
+	if l.cause == insideDo {
+		return true // its labels are lost for certain, however few they are
+	}
 	if l.sampled {
 		return analyze.WilsonLow(int(missing), int(l.of)) > p.Options.Slack()
 	}
 	return l.cause != entryUnlabelled || !carried
 }
 
-// severity is a note for a group that makes little of a gap that others make.
+// severity is a note for a group that makes little of a gap that others make, or too few samples to tell.
+// It is one too for goroutines whose entry function never carries the key: at rest between requests they
+// lack nothing, and a snapshot does not tell rest from work.
 func (l *lack) severity(p *analyze.Pass) analyze.Severity {
-	if float64(l.rows) < p.Options.Slack()*float64(l.of) {
+	if !l.sampled && l.cause == entryUnlabelled {
+		return analyze.Note
+	}
+	share := float64(l.rows) / float64(max(1, l.of))
+	if l.sampled {
+		share = analyze.WilsonLow(int(l.rows), int(l.of))
+		if l.rows < int64(p.Options.LabelSamples()) {
+			return analyze.Note
+		}
+	}
+	if share <= p.Options.Slack() {
 		return analyze.Note
 	}
 	return "" // that of the detector
@@ -233,7 +251,14 @@ func (l *lack) message() string {
 	if l.service != "" {
 		fmt.Fprintf(&sb, " in %s", l.service)
 	}
-	fmt.Fprintf(&sb, " do not; they were started with %s, %s", l.entry, l.cause.explain())
+	if l.artifacts > 1 {
+		fmt.Fprintf(&sb, ", counted over %d captures,", l.artifacts)
+	}
+	sb.WriteString(" do not; they were started with ")
+	if l.cause != stackCut {
+		fmt.Fprintf(&sb, "%s, ", l.entry)
+	}
+	sb.WriteString(l.cause.explain())
 	return sb.String()
 }
 

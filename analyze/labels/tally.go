@@ -3,6 +3,7 @@ package labels
 import (
 	"github.com/witnessmark/witnessmark/analyze"
 	"github.com/witnessmark/witnessmark/evidence"
+	"github.com/witnessmark/witnessmark/internal/goruntime"
 )
 
 // group is the unlabelled value of one key, cause and entry function in one artifact.
@@ -10,7 +11,6 @@ type group struct {
 	value int64
 	rows  int64 // sampled events (CPU) or goroutines
 	refs  []evidence.Ref
-	texts []string
 }
 
 type groupKey struct {
@@ -40,6 +40,7 @@ type pending struct {
 	key    int
 	cause  cause // "" for one of partLabelled and entryUnlabelled
 	entry  int32
+	depth  int
 	value  int64
 	events int64
 	ref    evidence.Ref
@@ -55,6 +56,8 @@ func tallyProfile(a *evidence.Artifact, index uint32, keys []string) *tally {
 		t.why = "profiles of this kind cannot carry labels"
 	case p.NamesLost:
 		t.why = "the names of its labels are lost"
+	case p.Delta && p.Kind != evidence.KindCPU:
+		t.why = "a difference of two moments has no goroutines that carry labels or not"
 	default:
 		t.judged = true
 	}
@@ -64,6 +67,7 @@ func tallyProfile(a *evidence.Artifact, index uint32, keys []string) *tally {
 		with[k] = make([]bool, len(p.Functions))
 	}
 	var waiting []pending
+	full := newFullStacks(a)
 	for s := range p.Samples() {
 		t.rows++
 		value := primary(p, s)
@@ -75,9 +79,10 @@ func tallyProfile(a *evidence.Artifact, index uint32, keys []string) *tally {
 		if f.frames&frameLost != 0 {
 			t.lost += value
 		}
-		if !t.judged || !f.labelable() {
+		if !t.judged || !f.labelable(len(s.Labels) > 0) {
 			continue
 		}
+		full.see(f.entry, s.Depth)
 		events := value
 		if len(s.Values) > 0 && t.sampled {
 			events = s.Values[0]
@@ -90,40 +95,69 @@ func tallyProfile(a *evidence.Artifact, index uint32, keys []string) *tally {
 				with[k][f.entry] = true
 				continue
 			}
-			w := pending{key: k, entry: f.entry, value: value, events: events, ref: s.Ref}
-			if w.cause = f.cause(a, s); w.cause == "" && value == 0 {
-				continue
+			if value != 0 {
+				waiting = append(waiting, pending{key: k, cause: f.cause(p, s), entry: f.entry, depth: s.Depth,
+					value: value, events: events, ref: s.Ref})
 			}
-			waiting = append(waiting, w)
 		}
 	}
 	for i := range waiting {
 		w := &waiting[i]
+		entry := p.Functions[w.entry].Name
+		if full.cut(entry, w.entry, w.depth) {
+			entry = unknownEntry
+		}
 		if w.cause == "" {
-			w.cause = entryUnlabelled
-			if with[w.key][w.entry] {
+			switch {
+			case entry == unknownEntry:
+				w.cause = stackCut
+			case with[w.key][w.entry]:
 				w.cause = partLabelled
+			default:
+				w.cause = entryUnlabelled
 			}
 		}
-		t.add(groupKey{w.key, w.cause, p.Functions[w.entry].Name}, w)
+		t.add(groupKey{w.key, w.cause, entry}, w)
 	}
 	return t
 }
 
+// unknownEntry stands for the entry function of a stack that was cut.
+const unknownEntry = "(unknown)"
+
+// fullStacks tells stacks that fill the frame limit: what stands outermost on them need not be the entry.
+type fullStacks struct {
+	limit   int
+	shorter []bool // by function: outermost on a stack below the limit
+}
+
+func newFullStacks(a *evidence.Artifact) *fullStacks {
+	f := &fullStacks{limit: goruntime.LimitCPU, shorter: make([]bool, len(a.Profile.Functions))}
+	if a.Profile.Kind != evidence.KindCPU {
+		f.limit = goruntime.StackLimit(false, max(a.Go.Min, goruntime.OldestLimit))
+	}
+	return f
+}
+
+func (f *fullStacks) see(entry int32, depth int) {
+	if depth < f.limit {
+		f.shorter[entry] = true
+	}
+}
+
+func (f *fullStacks) cut(name string, entry int32, depth int) bool {
+	return depth >= f.limit && !f.shorter[entry] && !goruntime.IsKnownRoot(name)
+}
+
 // cause returns what the stack itself tells, "" if nothing.
-func (f stackFacts) cause(a *evidence.Artifact, s *evidence.Sample) cause {
+func (f stackFacts) cause(p *evidence.Profile, s *evidence.Sample) cause {
 	switch {
 	case len(s.Labels) > 0:
 		return otherLabels
-	case f.frames&frameDo == 0, f.inSet:
-		// In runtime/pprof itself labels are just being set, or are restored already.
-		return ""
-	case f.frames&frameDump != 0 && a.Go.Min <= 21:
-		// go1.19 to go1.21 lose the labels of the goroutine that takes the goroutine profile
-		// (golang/go#63712; runtime/mprof.go, fixed in go1.22).
-		return ""
+	case f.frames&frameDo != 0 && worksInDo(functions(p, s)):
+		return insideDo
 	}
-	return insideDo
+	return ""
 }
 
 func (t *tally) add(k groupKey, w *pending) {
@@ -165,7 +199,7 @@ func tallyDump(a *evidence.Artifact, index uint32, keys []string) *tally {
 					t.labelled++
 				}
 			}
-			entry, ok := dumpEntry(d, g)
+			entry, ok := dumpEntry(d, g, len(labels) > 0)
 			if !ok {
 				continue
 			}
@@ -180,11 +214,12 @@ func tallyDump(a *evidence.Artifact, index uint32, keys []string) *tally {
 					with[seen{k, entry}] = true
 				case pass == 1 && !has(labels, key):
 					w := pending{key: k, value: 1, events: 1, ref: g.Ref, cause: dumpCause(d, g, labels)}
-					if w.cause == "" {
+					switch {
+					case w.cause != "":
+					case with[seen{k, entry}]:
+						w.cause = partLabelled
+					default:
 						w.cause = entryUnlabelled
-						if with[seen{k, entry}] {
-							w.cause = partLabelled
-						}
 					}
 					t.add(groupKey{k, w.cause, entry}, &w)
 				}
@@ -200,7 +235,7 @@ func tallyDump(a *evidence.Artifact, index uint32, keys []string) *tally {
 }
 
 // dumpEntry returns the entry function of a goroutine that could be labelled.
-func dumpEntry(d *evidence.Dump, g *evidence.Goroutine) (entry string, ok bool) {
+func dumpEntry(d *evidence.Dump, g *evidence.Goroutine, labelled bool) (entry string, ok bool) {
 	if g.Flags&(evidence.GUnavailable|evidence.GCut) != 0 || g.ID == 0 {
 		return "", false
 	}
@@ -214,7 +249,7 @@ func dumpEntry(d *evidence.Dump, g *evidence.Goroutine) (entry string, ok bool) 
 		}
 		f.frames |= factsOf(d.Frames[frames[i]].Func)
 	}
-	return entry, entry != "" && f.labelable()
+	return entry, entry != "" && f.labelable(labelled)
 }
 
 func dumpCause(d *evidence.Dump, g *evidence.Goroutine, labels []evidence.Label) cause {
@@ -224,14 +259,15 @@ func dumpCause(d *evidence.Dump, g *evidence.Goroutine, labels []evidence.Label)
 	if d.Frames[g.CreatedBy].Func == "time.goFunc" {
 		return timer
 	}
-	for i, f := range d.Stacks[g.Stack] {
-		name := d.Frames[f].Func
-		if i == 0 && factsOf(name)&frameDump != 0 {
-			return ""
+	inDo := worksInDo(func(yield func(string) bool) {
+		for _, f := range d.Stacks[g.Stack] {
+			if !yield(d.Frames[f].Func) {
+				return
+			}
 		}
-		if name == "runtime/pprof.Do" {
-			return insideDo
-		}
+	})
+	if inDo {
+		return insideDo
 	}
 	return ""
 }

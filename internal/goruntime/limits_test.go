@@ -44,3 +44,22 @@ func TestKnownRoots(t *testing.T) {
 		}
 	}
 }
+
+func TestIsFramework(t *testing.T) {
+	for name, want := range map[string]bool{
+		"net/http.(*conn).serve": true, "runtime.mallocgc": true, "gogo": true, "sync.(*WaitGroup).Go.func1": true,
+		"slices.SortFunc[go.shape.[]example.com/shop.Item,go.shape.int]":  true,
+		"internal/sync.(*HashTrieMap[go.shape.string,go.shape.int]).Load": true,
+		"google.golang.org/grpc.(*Server).handleStream":                   true,
+		"google.golang.org/grpc/internal/transport.(*loopyWriter).run":    true,
+		"google.golang.org/grpcx.Run":                                     false,
+		"main.main":                                                       false,
+		"main.sorted[go.shape.int]":                                       false,
+		"biblio/internal/engine.(*Node).step":                             false,
+		"example.com/net/http.Serve":                                      false,
+	} {
+		if got := IsFramework(name); got != want {
+			t.Errorf("IsFramework(%q) = %v", name, got)
+		}
+	}
+}

@@ -67,10 +67,48 @@ func IsInfrastructure(entry string) bool {
 	return false
 }
 
+// frameworkModules are import paths of libraries that serve, call and observe on behalf of a program. The
+// list decides which samples nobody can label, so it holds only what was seen in profiles of services.
+var frameworkModules = []string{
+	"google.golang.org/grpc", "google.golang.org/protobuf", "golang.org/x/net", "go.opentelemetry.io",
+	"github.com/prometheus/client_golang", "github.com/felixge/httpsnoop", "github.com/go-logr",
+}
+
+// standardPackages are the first elements of the import paths of the standard library, go1.18 to go1.27.
+var standardPackages = set("archive", "bufio", "bytes", "cmp", "compress", "container", "context", "crypto",
+	"database", "debug", "embed", "encoding", "errors", "expvar", "flag", "fmt", "go", "hash", "html", "image",
+	"index", "internal", "io", "iter", "log", "maps", "math", "mime", "net", "os", "path", "plugin", "reflect",
+	"regexp", "runtime", "slices", "sort", "strconv", "strings", "structs", "sync", "syscall", "testing", "text",
+	"time", "unicode", "unique", "unsafe", "vendor", "weak")
+
+// IsFramework reports whether a function is of the standard library or of a library that works on a
+// program's behalf, as opposed to the program itself. A name without a package is assembly of the runtime.
+func IsFramework(function string) bool {
+	if i := strings.IndexByte(function, '['); i > 0 {
+		function = function[:i] // type arguments hold other packages' names
+	}
+	slash := strings.IndexByte(function, '/')
+	dot := strings.IndexByte(function, '.')
+	switch {
+	case dot < 0:
+		return true
+	case slash < 0 || dot < slash && !strings.Contains(function[:slash], "."):
+		return standardPackages[function[:dot]]
+	case dot > slash:
+		return standardPackages[function[:slash]]
+	}
+	for _, module := range frameworkModules {
+		if rest, ok := strings.CutPrefix(function, module); ok && rest != "" && (rest[0] == '/' || rest[0] == '.') {
+			return true
+		}
+	}
+	return false
+}
+
 // IsLauncher reports whether a root only starts the function that was passed to it: the frame below is
 // the goroutine's entry as its author knows it.
 func IsLauncher(root string) bool {
-	return root == "sync.(*WaitGroup).Go.func1" || root == "golang.org/x/sync/errgroup.(*Group).Go.func1" || isGoWrap(root)
+	return root == "runtime.main" || root == "sync.(*WaitGroup).Go.func1" || root == "golang.org/x/sync/errgroup.(*Group).Go.func1" || isGoWrap(root)
 }
 
 // Server describes goroutines that serve requests with code of their own around the handler: parsing and
