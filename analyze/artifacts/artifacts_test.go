@@ -220,6 +220,33 @@ func TestDumpCutPairs(t *testing.T) {
 	}
 }
 
+func TestPairOfOneProcess(t *testing.T) {
+	identity := func(service, instance string) evidence.Identity {
+		return evidence.Identity{Service: evidence.Attr{Value: service}, Instance: evidence.Attr{Value: instance}}
+	}
+	profile := func(path string, kind evidence.Kind, id evidence.Identity) *evidence.Artifact {
+		return &evidence.Artifact{Path: path, Status: evidence.StatusOK, Profile: &evidence.Profile{Kind: kind}, Identity: id}
+	}
+	dump := &evidence.Artifact{Path: "dump.txt", Dump: &evidence.Dump{}, Identity: identity("a", "1")}
+	mine := profile("mine", evidence.KindGoroutine, identity("a", "1"))
+	others := []*evidence.Artifact{
+		profile("other instance", evidence.KindGoroutine, identity("a", "2")),
+		profile("other service", evidence.KindGoroutine, identity("b", "1")),
+		profile("other kind", evidence.KindHeap, identity("a", "1")),
+	}
+	if got, how := pairOf(&evidence.Bundle{Artifacts: append(others, mine)}, dump); got != mine || how != "same service and instance" {
+		t.Errorf("pair %v (%s), want the profile of the same process", got, how)
+	}
+	again := profile("again", evidence.KindGoroutine, identity("a", "1"))
+	if got, _ := pairOf(&evidence.Bundle{Artifacts: []*evidence.Artifact{mine, again}}, dump); got != nil {
+		t.Errorf("pair %s of two profiles of the process: which of them is not told", got.Path)
+	}
+	dump.Identity, mine.Identity = identity("a", ""), identity("a", "")
+	if got, _ := pairOf(&evidence.Bundle{Artifacts: []*evidence.Artifact{mine}}, dump); got != nil {
+		t.Errorf("pair %s of one service: its replicas have it too", got.Path)
+	}
+}
+
 // TestDumpOf64MiB makes dumps as long as the runtime's limit: one that ends inside a record, which is
 // proof, and one that ends between two, which is none.
 func TestDumpOf64MiB(t *testing.T) {

@@ -110,6 +110,12 @@ func TestChildBefore(t *testing.T) {
 		{name: "fires: shared id", spans: call(nil, func(s *tiny.Span) { s.ID, s.Parent, s.Start = 1, 0, at-5e6 }), want: []string{
 			`warning proven "client"="a","scope"="cross-domain","server"="b", 1 of 1 span of b start before their parent in a, by up to 5ms (median 5ms): the clock of h1 shows at least 5ms more than that of h2`,
 		}},
+		{name: "fires: sent twice, counted once", spans: func() []tiny.Span {
+			c := call(nil, func(s *tiny.Span) { s.Start = at - 5e6 })
+			return append(c, c...)
+		}(), want: []string{
+			`warning proven "client"="a","scope"="cross-domain","server"="b", 1 of 1 span of b start before their parent in a, by up to 5ms (median 5ms): the clock of h1 shows at least 5ms more than that of h2`,
+		}},
 		{name: "near miss: a consumer that waits before its message is sent", spans: call(
 			func(c *tiny.Span) { c.Kind = tiny.Producer },
 			func(s *tiny.Span) { s.Kind, s.Start = tiny.Consumer, at-9e6 },
@@ -156,6 +162,10 @@ func TestChildAfter(t *testing.T) {
 		{name: "near miss: a consumer", spans: call(
 			func(c *tiny.Span) { c.Kind = tiny.Producer },
 			func(s *tiny.Span) { s.Kind, s.End = tiny.Consumer, at+500e6 },
+		)},
+		{name: "near miss: work for a message that was sent", spans: call(
+			func(c *tiny.Span) { c.Kind = tiny.Producer },
+			func(s *tiny.Span) { s.Kind, s.Flags, s.End = tiny.Internal, tiny.Local, at+500e6 },
 		)},
 		{name: "near miss: linked, as follows-from is", spans: call(nil, func(s *tiny.Span) {
 			s.Kind, s.Flags, s.Host, s.End, s.Linked = tiny.Internal, 0x1, "h1", at+500e6, true

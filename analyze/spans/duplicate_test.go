@@ -40,6 +40,11 @@ func TestDuplicate(t *testing.T) {
 		}, want: []string{
 			`note proven "class"="shared-id", 1 call with one span id for the client and the server half, as Zipkin's clients write them`,
 		}},
+		{name: "note: shared, and the server half was told no parent", spans: []tiny.Span{
+			one, edit(func(s *tiny.Span) { s.Service, s.Kind, s.Parent = "b", tiny.Client, 4 }),
+		}, want: []string{
+			`note proven "class"="shared-id", 1 call with one span id for the client and the server half, as Zipkin's clients write them`,
+		}},
 		{name: "note: shared, and both sent again", spans: []tiny.Span{
 			one, edit(func(s *tiny.Span) { s.Service, s.Kind, s.End = "b", tiny.Client, 30 }),
 			edit(func(s *tiny.Span) { s.Service, s.Kind, s.End = "b", tiny.Client, 30 }), one,

@@ -9,81 +9,81 @@ import (
 	"github.com/witnessmark/witnessmark/testdata/programs/otlp/tiny"
 )
 
-func TestOrphan(t *testing.T) {
-	testSpecimens(t, "WM4001", []specimen{
-		{name: "fires: local by flags", spans: []tiny.Span{
-			{Service: "a", ID: 1, Name: "root", Kind: tiny.Server},
-			{Service: "a", ID: 2, Parent: 9, Name: "work", Kind: tiny.Internal, Flags: tiny.Local},
-		}, want: []string{
-			`warning proven "client"="a","route"="work","server"="a", 1 of 1 span of a on "work" names a parent that no artifact holds (1 trace); their flags say that it was in the same process`,
-		}},
-		{name: "fires: local by kind, without flags", spans: []tiny.Span{
-			{Service: "a", ID: 2, Parent: 9, Name: "work", Kind: tiny.Client},
-			{Service: "a", Trace: 2, ID: 2, Name: "work", Kind: tiny.Client},
-		}, want: []string{
-			`warning proven "client"="a","route"="work","server"="a", 1 of 2 spans of a on "work" names a parent that no artifact holds (1 trace); by their kind it was in the same process`,
-		}},
-		{name: "fires: remote, and nothing tells whose", spans: []tiny.Span{
-			{Service: "b", ID: 2, Parent: 9, Name: "GET", Route: "/x", Kind: tiny.Server, Flags: tiny.Remote},
-			{Service: "b", ID: 3, Parent: 8, Name: "GET", Route: "/x", Kind: tiny.Server},
-		}, want: []string{
-			`warning proven "client"="?","route"="/x","server"="b", 2 of 2 spans of b on "/x" name a parent that no artifact holds (1 trace); nothing tells which service it was of`,
-		}},
-		{name: "fires: remote, and callers of its like are known", spans: []tiny.Span{
-			{Service: "b", ID: 2, Parent: 9, Name: "GET", Route: "/x", Kind: tiny.Server, Flags: tiny.Remote},
-			{Service: "a", Trace: 2, ID: 1, Name: "call", Kind: tiny.Client},
-			{Service: "b", Trace: 2, ID: 2, Parent: 1, Name: "GET", Route: "/x", Kind: tiny.Server, Flags: tiny.Remote},
-		}, want: []string{
-			`warning proven "client"="?","route"="/x","server"="b", 1 of 2 spans of b on "/x" names a parent that no artifact holds (1 trace); nothing tells which service it was of; where it is present, it is of a (1 span)`,
-		}},
-		{name: "fires: remote, and a local sibling tells whose", spans: []tiny.Span{
-			{Service: "b", ID: 2, Parent: 9, Name: "GET", Route: "/x", Kind: tiny.Server, Flags: tiny.Remote},
-			{Service: "a", ID: 3, Parent: 9, Name: "log", Kind: tiny.Internal, Flags: tiny.Local},
-		}, want: []string{
-			`warning proven "client"="a","route"="/x","server"="b", 1 of 1 span of b on "/x" names a parent that no artifact holds (1 trace); it was of a, as other spans without the same parent tell`,
-			`warning proven "client"="a","route"="log","server"="a", 1 of 1 span of a on "log" names a parent that no artifact holds (1 trace); their flags say that it was in the same process`,
-		}},
-		{name: "fires: siblings that disagree tell nothing", spans: []tiny.Span{
-			{Service: "b", ID: 2, Parent: 9, Name: "GET", Route: "/x", Kind: tiny.Server, Flags: tiny.Remote},
-			{Service: "a", ID: 3, Parent: 9, Name: "log", Kind: tiny.Internal, Flags: tiny.Local},
-			{Service: "c", ID: 4, Parent: 9, Name: "log", Kind: tiny.Internal, Flags: tiny.Local},
-		}, want: []string{
-			`warning proven "client"="?","route"="/x","server"="b", 1 of 1 span of b on "/x" names a parent that no artifact holds (1 trace); nothing tells which service it was of`,
-			`warning proven "client"="a","route"="log","server"="a", 1 of 1 span of a on "log" names a parent that no artifact holds (1 trace); their flags say that it was in the same process`,
-			`warning proven "client"="c","route"="log","server"="c", 1 of 1 span of c on "log" names a parent that no artifact holds (1 trace); their flags say that it was in the same process`,
-		}},
-		{name: "near miss: the parent is in another trace", spans: []tiny.Span{
-			{Service: "a", ID: 9, Name: "root", Kind: tiny.Server},
-			{Service: "a", Trace: 2, ID: 2, Parent: 9, Name: "work", Kind: tiny.Internal, Flags: tiny.Local},
-		}, want: []string{
-			`warning proven "client"="a","route"="work","server"="a", 1 of 1 span of a on "work" names a parent that no artifact holds (1 trace); their flags say that it was in the same process`,
-		}},
-		{name: "near miss: sent twice, counted once", spans: []tiny.Span{
-			{Service: "a", ID: 2, Parent: 9, Name: "work", Kind: tiny.Internal, Flags: tiny.Local},
-			{Service: "a", ID: 2, Parent: 9, Name: "work", Kind: tiny.Internal, Flags: tiny.Local},
-		}, want: []string{
-			`warning proven "client"="a","route"="work","server"="a", 1 of 1 span of a on "work" names a parent that no artifact holds (1 trace); their flags say that it was in the same process`,
-		}},
-		{name: "near miss: a span that is its own parent is an invalid id", spans: []tiny.Span{
-			{Service: "a", ID: 2, Parent: 2, Name: "work", Kind: tiny.Internal},
-		}},
-		{name: "near miss: children of a shared id", spans: []tiny.Span{
-			{Service: "a", ID: 1, Name: "root", Kind: tiny.Server},
-			{Service: "a", ID: 2, Parent: 1, Name: "call", Kind: tiny.Client},
-			{Service: "b", ID: 2, Parent: 1, Name: "call", Kind: tiny.Server},
-			{Service: "b", ID: 3, Parent: 2, Name: "work"},
-		}},
-		{name: "near miss: the server half of a shared id has no parent", spans: []tiny.Span{
-			{Service: "a", ID: 1, Name: "root", Kind: tiny.Server},
-			{Service: "a", ID: 2, Parent: 1, Name: "call", Kind: tiny.Client},
-			{Service: "b", ID: 2, Name: "call", Kind: tiny.Server},
-		}},
-		{name: "silent: children before their parents", spans: []tiny.Span{
-			{Service: "b", ID: 3, Parent: 2, Name: "GET", Kind: tiny.Server, Flags: tiny.Remote},
-			{Service: "a", ID: 2, Parent: 1, Name: "call", Kind: tiny.Client, Flags: tiny.Local},
-			{Service: "a", ID: 1, Name: "root", Kind: tiny.Server},
-		}},
-	})
+func TestOrphan(t *testing.T) { testSpecimens(t, "WM4001", orphanSpecimens) }
+
+var orphanSpecimens = []specimen{
+	{name: "fires: local by flags", spans: []tiny.Span{
+		{Service: "a", ID: 1, Name: "root", Kind: tiny.Server},
+		{Service: "a", ID: 2, Parent: 9, Name: "work", Kind: tiny.Internal, Flags: tiny.Local},
+	}, want: []string{
+		`warning proven "client"="a","route"="work","server"="a", 1 of 1 span of a on "work" names a parent that no artifact holds (1 trace); their flags say that it was in the same process`,
+	}},
+	{name: "fires: local by kind, without flags", spans: []tiny.Span{
+		{Service: "a", ID: 2, Parent: 9, Name: "work", Kind: tiny.Client},
+		{Service: "a", Trace: 2, ID: 2, Name: "work", Kind: tiny.Client},
+	}, want: []string{
+		`warning proven "client"="a","route"="work","server"="a", 1 of 2 spans of a on "work" names a parent that no artifact holds (1 trace); by their kind it was in the same process`,
+	}},
+	{name: "fires: remote, and nothing tells whose", spans: []tiny.Span{
+		{Service: "b", ID: 2, Parent: 9, Name: "GET", Route: "/x", Kind: tiny.Server, Flags: tiny.Remote},
+		{Service: "b", ID: 3, Parent: 8, Name: "GET", Route: "/x", Kind: tiny.Server},
+	}, want: []string{
+		`warning proven "client"="?","route"="/x","server"="b", 2 of 2 spans of b on "/x" name a parent that no artifact holds (1 trace); nothing tells which service it was of`,
+	}},
+	{name: "fires: remote, and callers of its like are known", spans: []tiny.Span{
+		{Service: "b", ID: 2, Parent: 9, Name: "GET", Route: "/x", Kind: tiny.Server, Flags: tiny.Remote},
+		{Service: "a", Trace: 2, ID: 1, Name: "call", Kind: tiny.Client},
+		{Service: "b", Trace: 2, ID: 2, Parent: 1, Name: "GET", Route: "/x", Kind: tiny.Server, Flags: tiny.Remote},
+	}, want: []string{
+		`warning proven "client"="?","route"="/x","server"="b", 1 of 2 spans of b on "/x" names a parent that no artifact holds (1 trace); nothing tells which service it was of; where it is present, it is of a (1 span)`,
+	}},
+	{name: "fires: remote, and a local sibling tells whose", spans: []tiny.Span{
+		{Service: "b", ID: 2, Parent: 9, Name: "GET", Route: "/x", Kind: tiny.Server, Flags: tiny.Remote},
+		{Service: "a", ID: 3, Parent: 9, Name: "log", Kind: tiny.Internal, Flags: tiny.Local},
+	}, want: []string{
+		`warning proven "client"="a","route"="/x","server"="b", 1 of 1 span of b on "/x" names a parent that no artifact holds (1 trace); it was of a, as other spans without the same parent tell`,
+		`warning proven "client"="a","route"="log","server"="a", 1 of 1 span of a on "log" names a parent that no artifact holds (1 trace); their flags say that it was in the same process`,
+	}},
+	{name: "fires: siblings that disagree tell nothing", spans: []tiny.Span{
+		{Service: "b", ID: 2, Parent: 9, Name: "GET", Route: "/x", Kind: tiny.Server, Flags: tiny.Remote},
+		{Service: "a", ID: 3, Parent: 9, Name: "log", Kind: tiny.Internal, Flags: tiny.Local},
+		{Service: "c", ID: 4, Parent: 9, Name: "log", Kind: tiny.Internal, Flags: tiny.Local},
+	}, want: []string{
+		`warning proven "client"="?","route"="/x","server"="b", 1 of 1 span of b on "/x" names a parent that no artifact holds (1 trace); nothing tells which service it was of`,
+		`warning proven "client"="a","route"="log","server"="a", 1 of 1 span of a on "log" names a parent that no artifact holds (1 trace); their flags say that it was in the same process`,
+		`warning proven "client"="c","route"="log","server"="c", 1 of 1 span of c on "log" names a parent that no artifact holds (1 trace); their flags say that it was in the same process`,
+	}},
+	{name: "near miss: the parent is in another trace", spans: []tiny.Span{
+		{Service: "a", ID: 9, Name: "root", Kind: tiny.Server},
+		{Service: "a", Trace: 2, ID: 2, Parent: 9, Name: "work", Kind: tiny.Internal, Flags: tiny.Local},
+	}, want: []string{
+		`warning proven "client"="a","route"="work","server"="a", 1 of 1 span of a on "work" names a parent that no artifact holds (1 trace); their flags say that it was in the same process`,
+	}},
+	{name: "near miss: sent twice, counted once", spans: []tiny.Span{
+		{Service: "a", ID: 2, Parent: 9, Name: "work", Kind: tiny.Internal, Flags: tiny.Local},
+		{Service: "a", ID: 2, Parent: 9, Name: "work", Kind: tiny.Internal, Flags: tiny.Local},
+	}, want: []string{
+		`warning proven "client"="a","route"="work","server"="a", 1 of 1 span of a on "work" names a parent that no artifact holds (1 trace); their flags say that it was in the same process`,
+	}},
+	{name: "near miss: a span that is its own parent is an invalid id", spans: []tiny.Span{
+		{Service: "a", ID: 2, Parent: 2, Name: "work", Kind: tiny.Internal},
+	}},
+	{name: "near miss: children of a shared id", spans: []tiny.Span{
+		{Service: "a", ID: 1, Name: "root", Kind: tiny.Server},
+		{Service: "a", ID: 2, Parent: 1, Name: "call", Kind: tiny.Client},
+		{Service: "b", ID: 2, Parent: 1, Name: "call", Kind: tiny.Server},
+		{Service: "b", ID: 3, Parent: 2, Name: "work"},
+	}},
+	{name: "near miss: the server half of a shared id has no parent", spans: []tiny.Span{
+		{Service: "a", ID: 1, Name: "root", Kind: tiny.Server},
+		{Service: "a", ID: 2, Parent: 1, Name: "call", Kind: tiny.Client},
+		{Service: "b", ID: 2, Name: "call", Kind: tiny.Server},
+	}},
+	{name: "silent: children before their parents", spans: []tiny.Span{
+		{Service: "b", ID: 3, Parent: 2, Name: "GET", Kind: tiny.Server, Flags: tiny.Remote},
+		{Service: "a", ID: 2, Parent: 1, Name: "call", Kind: tiny.Client, Flags: tiny.Local},
+		{Service: "a", ID: 1, Name: "root", Kind: tiny.Server},
+	}},
 }
 
 func TestOrphanParentInAnotherArtifact(t *testing.T) {
