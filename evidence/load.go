@@ -38,7 +38,7 @@ func (o Options) withDefaults() Options {
 // reads the artifact. gctrace stands behind goroutine text because a program run with GODEBUG=gctrace=1
 // may die in the middle of its log.
 var formats = slices.Concat(
-	[]format{formatPprof, formatOTLPJSON, formatDebug1},
+	[]format{formatPprof, formatOTLPFramed, formatOTLPMessage, formatOTLPJSON, formatDebug1},
 	recognisers,
 	[]format{formatGoroutine, formatGctrace},
 )
