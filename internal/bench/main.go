@@ -17,8 +17,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -51,6 +51,7 @@ func main() {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
+		fmt.Println(peakKB())
 		return
 	}
 	if err := run(*dir, *spans, *rounds, *only); err != nil {
@@ -148,9 +149,26 @@ func measure(role, path string) (cpu time.Duration, peakMB float64, err error) {
 		return strings.HasPrefix(s, "GOMAXPROCS=") || strings.HasPrefix(s, "GOGC=")
 	}), "GOMAXPROCS=1")
 	cmd.Stderr = os.Stderr
-	if err := cmd.Run(); err != nil {
+	out, err := cmd.Output()
+	if err != nil {
 		return 0, 0, err
 	}
-	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), float64(usage.Maxrss) / 1e3, nil
+	kb, err := strconv.Atoi(strings.TrimSpace(string(out)))
+	if err != nil {
+		return 0, 0, err
+	}
+	return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), float64(kb) / 1e3, nil
+}
+
+// peakKB returns the peak memory of this process in kB, 0 where the system does not tell. The peak that
+// wait4 reports will not do: it counts the parent's memory too, from before the exec.
+func peakKB() int {
+	status, _ := os.ReadFile("/proc/self/status")
+	for line := range strings.Lines(string(status)) {
+		if f := strings.Fields(line); len(f) == 3 && f[0] == "VmHWM:" {
+			kb, _ := strconv.Atoi(f[1])
+			return kb
+		}
+	}
+	return 0
 }
