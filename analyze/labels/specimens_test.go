@@ -217,6 +217,21 @@ func TestWorksInDo(t *testing.T) {
 // captures are real captures with known contents, beside the tree where they exist.
 const captures = "../../../shared/captures/"
 
+// cpuTruth is what the truth.json of a capture says of its CPU profiles.
+type cpuTruth struct {
+	CPU []struct {
+		File     string `json:"file"`
+		Measured struct {
+			Samples    float64 `json:"samples"`
+			Unlabelled float64 `json:"unlabelled"`
+			ByCause    map[string]struct {
+				Samples  float64 `json:"samples"`
+				Labelled float64 `json:"labelled"`
+			} `json:"by_cause"`
+		} `json:"measured"`
+	} `json:"cpu"`
+}
+
 // TestCapturesAgainstTruth compares with the counts that a separate program made of the CPU profiles.
 func TestCapturesAgainstTruth(t *testing.T) {
 	paths, _ := filepath.Glob(captures + "*/truth.json")
@@ -229,19 +244,7 @@ func TestCapturesAgainstTruth(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var truth struct {
-			CPU []struct {
-				File     string `json:"file"`
-				Measured struct {
-					Samples    float64 `json:"samples"`
-					Unlabelled float64 `json:"unlabelled"`
-					ByCause    map[string]struct {
-						Samples  float64 `json:"samples"`
-						Labelled float64 `json:"labelled"`
-					} `json:"by_cause"`
-				} `json:"measured"`
-			} `json:"cpu"`
-		}
+		var truth cpuTruth
 		if err := json.Unmarshal(b, &truth); err != nil {
 			t.Fatalf("%s: %v", path, err)
 		}

@@ -51,16 +51,8 @@ func tallyProfile(a *evidence.Artifact, index uint32, keys []string) *tally {
 	p := a.Profile
 	t := &tally{index: index, artifact: a, sampled: p.Kind == evidence.KindCPU, groups: map[groupKey]*group{}}
 	t.covered = make([]int64, len(keys))
-	switch {
-	case !p.Kind.CarriesLabels():
-		t.why = "profiles of this kind cannot carry labels"
-	case p.NamesLost:
-		t.why = "the names of its labels are lost"
-	case p.Delta && p.Kind != evidence.KindCPU:
-		t.why = "a difference of two moments has no goroutines that carry labels or not"
-	default:
-		t.judged = true
-	}
+	t.why = whyNot(p)
+	t.judged = t.why == ""
 	n := newNames(p)
 	with := make([][]bool, len(keys)) // by key and function: some stack with this entry carries the key
 	for k := range with {
@@ -101,6 +93,27 @@ func tallyProfile(a *evidence.Artifact, index uint32, keys []string) *tally {
 			}
 		}
 	}
+	t.settle(waiting, with, full)
+	return t
+}
+
+// whyNot returns why the labels of a profile cannot be judged, "" if they can.
+func whyNot(p *evidence.Profile) string {
+	switch {
+	case !p.Kind.CarriesLabels():
+		return "profiles of this kind cannot carry labels"
+	case p.NamesLost:
+		return "the names of its labels are lost"
+	case p.Delta && p.Kind != evidence.KindCPU:
+		return "a difference of two moments has no goroutines that carry labels or not"
+	}
+	return ""
+}
+
+// settle groups the unlabelled value by cause, now that the entries of all stacks are known. with tells,
+// by key and function, whether some stack with this entry carries the key.
+func (t *tally) settle(waiting []pending, with [][]bool, full *fullStacks) {
+	p := t.artifact.Profile
 	for i := range waiting {
 		w := &waiting[i]
 		entry := p.Functions[w.entry].Name
@@ -119,7 +132,6 @@ func tallyProfile(a *evidence.Artifact, index uint32, keys []string) *tally {
 		}
 		t.add(groupKey{w.key, w.cause, entry}, w)
 	}
-	return t
 }
 
 // unknownEntry stands for the entry function of a stack that was cut.
