@@ -194,13 +194,12 @@ func (w *protoWalk) search(f framing) bool {
 	in := w.in
 	from := in.off()
 	for {
-		in.fill(sniffBytes)
+		in.fill(searchBytes)
 		d := in.data()
-		// A message is told from chance by its first few hundred bytes; where the stream goes on, keep
-		// that many in sight.
+		// Where the stream goes on, what comes last is looked at again with more behind it in sight.
 		last := len(d)
 		if !in.eof {
-			last = max(1, len(d)-sniffBytes/2)
+			last = max(1, len(d)/2)
 		}
 		at := f.find(d, last)
 		in.advance(min(at, last))

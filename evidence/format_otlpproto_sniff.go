@@ -1,10 +1,6 @@
 package evidence
 
-import (
-	"math"
-
-	"github.com/witnessmark/witnessmark/internal/wire"
-)
+import "github.com/witnessmark/witnessmark/internal/wire"
 
 // protoSignal says what a message of OTLP is of.
 type protoSignal uint8
@@ -127,6 +123,7 @@ func (p *protoProbe) record(d []byte) {
 	fits := map[protoSignal]bool{signalTraces: true, signalMetrics: true, signalLogs: true}
 	var f wire.Field
 	var ids, fields int
+	named := false // field 1 is text, as a metric's name
 	w := wire.Walk(d)
 	for fields < 32 {
 		ok := w.Next(&f)
@@ -134,7 +131,8 @@ func (p *protoProbe) record(d []byte) {
 			break
 		}
 		for s, types := range recordTypes {
-			if int(f.Num) < len(types) && int8(f.Type) != types[f.Num] {
+			// Beyond its last field only a span's type is left open: spans must not be lost over a new one.
+			if int(f.Num) >= len(types) && s != signalTraces || int(f.Num) < len(types) && int8(f.Type) != types[f.Num] {
 				fits[s] = false
 			}
 		}
@@ -143,6 +141,7 @@ func (p *protoProbe) record(d []byte) {
 			if f.Num == 1 && len(f.Bytes) == 16 || f.Num == 2 && len(f.Bytes) == 8 {
 				ids++
 			}
+			named = named || f.Num == 1 && isPrintable(f.Bytes)
 		}
 		if !ok {
 			p.deep = true
@@ -154,10 +153,10 @@ func (p *protoProbe) record(d []byte) {
 		p.bad = true
 		return
 	}
-	p.decide(fits, ids, fields)
+	p.decide(fits, ids, fields, named)
 }
 
-func (p *protoProbe) decide(fits map[protoSignal]bool, ids, fields int) {
+func (p *protoProbe) decide(fits map[protoSignal]bool, ids, fields int, named bool) {
 	var one protoSignal
 	n := 0
 	for s, ok := range fits {
@@ -174,9 +173,19 @@ func (p *protoProbe) decide(fits map[protoSignal]bool, ids, fields int) {
 		p.signal = one
 	case fits[signalTraces] && ids == 2:
 		p.signal = signalTraces
-	case fits[signalMetrics] && ids == 0 && fields > 1:
+	case fits[signalMetrics] && named && fields > 1:
 		p.signal = signalMetrics
 	}
+}
+
+// isPrintable reports whether b is a text of ASCII, which sixteen random bytes hardly ever are.
+func isPrintable(b []byte) bool {
+	for _, c := range b {
+		if c < 0x20 || c > 0x7e {
+			return false
+		}
+	}
+	return len(b) > 0
 }
 
 // sniffMessage returns the signal of a stream that is one message. One that does not tell is taken for
@@ -211,39 +220,53 @@ func (f framing) begins(d []byte, whole bool) bool {
 	}
 	rest := d[size:]
 	p := probe(rest[:min(int64(len(rest)), length)])
-	if p.signal == signalNone && (p.bad || !p.deep) {
-		return false
-	}
-	if length >= int64(len(rest)) {
-		// The message is cut, or longer than what is seen. A varint of one byte is too little to go by.
-		return !f.varint || length == int64(len(rest)) || size > 1 && !whole
-	}
-	next := rest[length:]
-	length, size = f.header(next)
 	switch {
-	case size == 0:
-		return true // the stream is cut inside a length
-	case size < 0:
+	case p.signal == signalNone && (p.bad || !p.deep):
 		return false
-	case length == 0:
+	case p.signal != signalNone && size > 1:
 		return true
+	case length >= int64(len(rest)):
+		// Of a message without an end in sight, a length of one byte is too little to go by.
+		return size > 1 || p.signal != signalNone && whole
 	}
-	return !probe(next[size : size+int(min(int64(len(next)-size), length))]).bad
+	return f.follows(rest[length:])
 }
+
+// follows reports whether d, which stands behind a message, may be the next: nothing, a length that is cut,
+// or a length with something of the shape of OTLP.
+func (f framing) follows(d []byte) bool {
+	length, size := f.header(d)
+	if size <= 0 || length == 0 {
+		return size == 0
+	}
+	return !probe(d[size : size+int(min(int64(len(d)-size), length))]).bad
+}
+
+const (
+	// searchBytes is how much of the stream a search for the next message has in sight: enough that the
+	// end of a usual message is too.
+	searchBytes = 1 << 20
+	// maxFound bounds the length of a message whose end is not in sight: the inside of a message looks
+	// like one too, but rarely has a sane length before it.
+	maxFound = 16 << 20
+)
 
 // find returns the first offset in d, before last, at which a framed message begins; last if there is
 // none.
 func (f framing) find(d []byte, last int) int {
 	for at := range last {
 		length, size := f.header(d[at:])
-		if size <= 0 || length == 0 || length > math.MaxInt32 {
+		if size <= 0 || length == 0 || length > maxFound {
 			continue
 		}
 		rest := d[at+size:]
 		if len(rest) == 0 || rest[0] != 0x0a {
 			continue // field 1, length-delimited, is all that a message of OTLP begins with
 		}
-		if p := probe(rest[:min(int64(len(rest)), length, sniffBytes/2)]); p.signal != signalNone {
+		if length <= int64(len(rest)) && !f.follows(rest[length:]) {
+			continue
+		}
+		if p := probe(rest[:min(int64(len(rest)), length)]); p.signal != signalNone {
 			return at
 		}
 	}
