@@ -35,9 +35,16 @@ func runDamaged(p *analyze.Pass) error {
 	groups := analyze.NewGroups[fileKey](p.Options.Exhibits())
 	for i, a := range p.Bundle.Artifacts {
 		count[a.Status]++
-		if a.Status == evidence.StatusUnreadable || a.Status == evidence.StatusDamaged && len(ownLosses(a)) > 0 {
-			groups.Add(keyOf(a), uint32(i))
+		switch a.Status {
+		case evidence.StatusUnreadable:
+		case evidence.StatusDamaged, evidence.StatusUnknown: // of the latter, the container may be damaged
+			if len(ownLosses(a)) == 0 {
+				continue
+			}
+		default:
+			continue
 		}
+		groups.Add(keyOf(a), uint32(i))
 	}
 	p.Measure("artifacts.total", "artifacts", float64(len(p.Bundle.Artifacts)))
 	p.Measure("artifacts.unreadable", "artifacts", float64(count[evidence.StatusUnreadable]))
@@ -90,9 +97,10 @@ func damagedFinding(p *analyze.Pass, g *analyze.Group[fileKey]) analyze.Finding 
 // state says what of an artifact was read and what is missing.
 func state(a *evidence.Artifact) string {
 	var s strings.Builder
-	if a.Status == evidence.StatusUnreadable {
+	switch a.Status {
+	case evidence.StatusUnreadable, evidence.StatusUnknown:
 		s.WriteString("holds nothing that could be read")
-	} else {
+	default:
 		s.WriteString("is damaged: " + kept(a) + " could be read")
 	}
 	losses := ownLosses(a)
