@@ -57,8 +57,8 @@ type Run struct {
 	Notes []string `json:"notes"`
 	// The severity from which findings fail the run: "error", "warning", "note" or "never".
 	FailOn string `json:"fail_on"`
-	// 0 nothing at or above fail_on, 1 something is, 3 nothing is but the run is incomplete. A run that
-	// ends with 2 writes no document.
+	// 0 nothing at or above fail_on, 1 something is, 2 an input named nothing (incomplete says which; the
+	// rest was examined), 3 nothing at or above fail_on but the run is incomplete.
 	ExitCode int `json:"exit_code"`
 }
 

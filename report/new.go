@@ -16,8 +16,7 @@ import (
 // Never is the FailOn that no finding reaches.
 const Never = "never"
 
-// Exit codes, the same for every output format. Code 2, for a run that could not do what was asked,
-// never stands in a document.
+// Exit codes, the same for every output format.
 const (
 	ExitClean      = 0 // nothing at or above FailOn
 	ExitFindings   = 1 // something is
@@ -34,7 +33,8 @@ type Request struct {
 	FailOn string
 	// AllowIncomplete makes an incomplete run end with 0 where nothing else is wrong.
 	AllowIncomplete bool
-	// Unmet lists the inputs that named nothing, one sentence each. They make the run incomplete.
+	// Unmet lists what was asked for and could not be done, one sentence each: an input that names nothing.
+	// The run then ends with 2 whatever else was found, because whoever asked made a mistake.
 	Unmet []string
 }
 
@@ -76,6 +76,9 @@ func New(res *analyze.Result, req Request) *Document {
 // exitCode decides how the run ends. Findings go before incompleteness: who gates on 1 must not be told
 // 3 because one file among thousands was cut.
 func exitCode(d *Document, req Request) int {
+	if len(req.Unmet) > 0 {
+		return ExitFailure
+	}
 	if req.FailOn != Never {
 		for _, f := range d.Findings {
 			if analyze.Severity(f.Severity).AtLeast(analyze.Severity(req.FailOn)) {
@@ -208,7 +211,12 @@ func newArtifact(id string, a *evidence.Artifact, resources []string) Artifact {
 	switch {
 	case a.Traces != nil:
 		d.Spans, d.Resources = &a.Traces.Spans, resources
-		d.OtherSignals = a.Traces.Other
+		if len(a.Traces.Other) > 0 {
+			d.OtherSignals = make(map[string]int, len(a.Traces.Other))
+			for name, n := range a.Traces.Other {
+				d.OtherSignals[text(name)] += n
+			}
+		}
 	case a.Dump != nil:
 		n := len(a.Dump.Goroutines)
 		d.Goroutines, d.Reason = &n, text(a.Dump.Reason)
@@ -271,7 +279,7 @@ func Key(f *analyze.Finding) string {
 func measures(ms []analyze.Measure) []Measure {
 	out := make([]Measure, 0, len(ms))
 	for _, m := range ms {
-		out = append(out, Measure{Name: m.Name, Unit: m.Unit, Subject: subject(m.Subject), Value: m.Value, Low: m.Low, High: m.High})
+		out = append(out, Measure{Name: m.Name, Unit: text(m.Unit), Subject: subject(m.Subject), Value: m.Value, Low: m.Low, High: m.High})
 	}
 	return out
 }

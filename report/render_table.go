@@ -42,9 +42,9 @@ func (t *tableReport) artifacts() {
 	t.Heading("ARTIFACTS")
 	table := NewTable(
 		Column{Title: "PATH", Shrink: true, Middle: true}, Column{Title: "KIND"}, Column{Title: "SIZE", Right: true},
-		Column{Title: "ROWS", Right: true, Optional: true}, Column{Title: "WINDOW (UTC)", Optional: true},
-		Column{Title: "SERVICE", Shrink: true, Middle: true, Optional: true}, Column{Title: "HOST", Shrink: true, Middle: true, Optional: true},
-		Column{Title: "AZ", Optional: true}, Column{Title: "GO", Optional: true}, Column{Title: "STATUS"},
+		Column{Title: "ROWS", Right: true, Optional: true}, Column{Title: "WINDOW (UTC)", Optional: true, Spare: 5},
+		Column{Title: "SERVICE", Shrink: true, Middle: true, Optional: true, Spare: 1}, Column{Title: "HOST", Shrink: true, Middle: true, Optional: true, Spare: 2},
+		Column{Title: "AZ", Optional: true, Spare: 4}, Column{Title: "GO", Optional: true, Spare: 3}, Column{Title: "STATUS"},
 	)
 	shown := t.choose()
 	for _, i := range shown {
@@ -150,20 +150,25 @@ func (t *tableReport) identity(a *Artifact) (service, host, az string) {
 	return orFew(service, services, "service"), orFew(host, hosts, "host"), orFew(az, zones, "zone")
 }
 
-// orFew returns own if set, else the one distinct value, else how many there are.
+// orFew returns own if set, else the one distinct value, else how many there are. That some resources have
+// none is said: the others' value is not theirs.
 func orFew(own string, values []string, noun string) string {
 	if own != "" {
 		return own
 	}
 	slices.Sort(values)
-	values = slices.DeleteFunc(slices.Compact(values), func(s string) bool { return s == "" })
+	values = slices.Compact(values)
+	rest := ""
+	if len(values) > 1 && values[0] == "" {
+		values, rest = values[1:], " or none"
+	}
 	switch len(values) {
 	case 0:
 		return ""
 	case 1:
-		return values[0]
+		return values[0] + rest
 	}
-	return count(len(values), noun)
+	return count(len(values), noun) + rest
 }
 
 func (t *tableReport) findings() {
@@ -185,7 +190,7 @@ func (t *tableReport) findings() {
 		if i > 0 {
 			t.Line("")
 		}
-		t.finding(&shown[i], paths)
+		t.finding(&shown[i], paths, i > 0 && shown[i-1].ID == shown[i].ID && shown[i-1].Fix == shown[i].Fix)
 	}
 	if rest := t.d.Findings[len(shown):]; len(rest) > 0 {
 		t.Line("")
@@ -193,7 +198,9 @@ func (t *tableReport) findings() {
 	}
 }
 
-func (t *tableReport) finding(f *Finding, paths map[string]string) {
+// finding writes one block. sameFix says that the block above has the same fix, which is then not
+// repeated.
+func (t *tableReport) finding(f *Finding, paths map[string]string, sameFix bool) {
 	color := map[string]string{string(analyze.Error): colorRed, string(analyze.Warning): colorYellow, string(analyze.Note): colorCyan}[f.Severity]
 	t.Line(t.paint(color, fmt.Sprintf("%-7s", Clean(f.Severity))) + " " + t.paint(colorBold, Clean(f.ID+" "+f.Name)) + " (" + Clean(f.Basis) + ")")
 	t.Para("        ", f.Message)
@@ -205,7 +212,11 @@ func (t *tableReport) finding(f *Finding, paths map[string]string) {
 		// Never wrapped: it is there to be copied.
 		t.Line(strings.TrimRight(lead+Place(paths[e.Artifact], e.Offset, e.Length)+"  "+Clean(e.Role)+"  "+Clean(e.Text), " "))
 	}
-	if f.Fix != "" {
+	switch {
+	case f.Fix == "":
+	case sameFix:
+		t.Line("    fix as above")
+	default:
 		t.Para("    fix ", f.Fix)
 	}
 }

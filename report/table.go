@@ -29,6 +29,9 @@ type Column struct {
 	Shrink, Middle bool
 	// Optional drops the column where every cell is empty.
 	Optional bool
+	// Spare says in which order columns are left out where the terminal is too narrow even when every
+	// column is cut: the highest first. 0 keeps the column.
+	Spare int
 }
 
 // Table is rows of captured or computed text in columns.
@@ -86,7 +89,16 @@ const (
 func (t *Table) Write(w io.Writer, o TerminalOptions) error {
 	pinWidths()
 	t.dropEmpty()
-	widths := t.fit(o.Width)
+	widths, spared := t.fit(o.Width), []string(nil)
+	for o.Width > 0 && sum(widths) > o.Width {
+		i := t.mostSpare()
+		if i < 0 {
+			break
+		}
+		spared = append(spared, t.columns[i].Title)
+		t.drop(i)
+		widths = t.fit(o.Width)
+	}
 	left, right := tw.Padding{Overwrite: true}, tw.Padding{Right: strings.Repeat(" ", gap), Overwrite: true}
 	paddings := make([]tw.Padding, len(t.columns))
 	aligns := make([]tw.Align, len(t.columns))
@@ -130,7 +142,43 @@ func (t *Table) Write(w io.Writer, o TerminalOptions) error {
 			return err
 		}
 	}
+	if len(spared) > 0 {
+		p := NewProse(w, o)
+		p.Para("", "(left out, as the terminal is narrow: "+strings.Join(spared, ", ")+")")
+		return p.Err()
+	}
 	return nil
+}
+
+// mostSpare returns the column to leave out next, -1 where none may be.
+func (t *Table) mostSpare() int {
+	best := -1
+	for i, c := range t.columns {
+		if c.Spare > 0 && (best < 0 || c.Spare > t.columns[best].Spare) {
+			best = i
+		}
+	}
+	return best
+}
+
+// drop removes a column.
+func (t *Table) drop(i int) {
+	t.columns = without(t.columns, i)
+	for j := range t.rows {
+		t.rows[j] = without(t.rows[j], i)
+		if t.colors[j] != nil {
+			t.colors[j] = without(t.colors[j], i)
+		}
+	}
+}
+
+// sum returns the width of a table with columns of these widths.
+func sum(widths []int) int {
+	total := gap * (len(widths) - 1)
+	for _, w := range widths {
+		total += w
+	}
+	return total
 }
 
 // dropEmpty removes optional columns in which every cell is empty.
@@ -140,15 +188,8 @@ func (t *Table) dropEmpty() {
 		for _, row := range t.rows {
 			used = used || row[i] != ""
 		}
-		if used {
-			continue
-		}
-		t.columns = without(t.columns, i)
-		for j := range t.rows {
-			t.rows[j] = without(t.rows[j], i)
-			if t.colors[j] != nil {
-				t.colors[j] = without(t.colors[j], i)
-			}
+		if !used {
+			t.drop(i)
 		}
 	}
 }
@@ -161,15 +202,13 @@ func without[T any](s []T, i int) []T {
 // columns that may shrink cut first. 0 means no limit.
 func (t *Table) fit(total int) []int {
 	widths := make([]int, len(t.columns))
-	sum := gap * (len(t.columns) - 1)
 	for i, c := range t.columns {
 		widths[i] = textWidth(c.Title)
 		for _, row := range t.rows {
 			widths[i] = max(widths[i], textWidth(row[i]))
 		}
-		sum += widths[i]
 	}
-	for total > 0 && sum > total {
+	for width := sum(widths); total > 0 && width > total; width-- {
 		widest := -1
 		for i, c := range t.columns {
 			if c.Shrink && widths[i] > max(minWidth, textWidth(c.Title)) && (widest < 0 || widths[i] > widths[widest]) {
@@ -180,7 +219,6 @@ func (t *Table) fit(total int) []int {
 			break
 		}
 		widths[widest]--
-		sum--
 	}
 	return widths
 }

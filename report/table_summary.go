@@ -150,6 +150,13 @@ func (t *tableReport) why() string {
 	if !r.Complete {
 		gap = "incomplete: " + strings.Join(r.Incomplete, "; ")
 	}
+	if r.ExitCode == ExitFailure {
+		found := severities(t.d.Findings)
+		if found == "" {
+			found = "no finding"
+		}
+		return gap + "; " + found + " in what was examined"
+	}
 	if r.ExitCode == ExitFindings {
 		n := 0
 		for _, f := range t.d.Findings {
@@ -160,7 +167,7 @@ func (t *tableReport) why() string {
 		return join("; ", count(n, "finding")+" at or above "+r.FailOn, gap)
 	}
 	if r.Command == "inspect" {
-		return join("; ", gap, map[bool]string{true: "everything was read"}[gap == ""])
+		return join("; ", gap, map[bool]string{true: "no artifact is damaged or unreadable"}[gap == ""])
 	}
 	if r.FailOn == Never {
 		return join("; ", "findings do not fail this run (--fail-on never)", gap)

@@ -90,11 +90,13 @@ func (o *examine) run(_ *cobra.Command, args []string) error {
 		return err
 	}
 	b, err := evidence.Load(args, load)
+	var unmet []string
 	if err != nil {
 		if len(b.Artifacts) == 0 {
 			return fmt.Errorf("%w: %w", errNothing, err)
 		}
 		o.app.fail(err)
+		unmet = sentences(err)
 	}
 	if o.inspect {
 		detectors = nil
@@ -102,15 +104,24 @@ func (o *examine) run(_ *cobra.Command, args []string) error {
 	res := analyze.Run(b, detectors, analyze.Options{RequireLabels: o.requireLabels, Disabled: disabled, Jobs: o.jobs})
 	doc := report.New(res, report.Request{
 		Command: o.command(), Args: o.app.args, Version: version(),
-		FailOn: o.failOn, AllowIncomplete: o.allowIncomplete,
+		FailOn: o.failOn, AllowIncomplete: o.allowIncomplete, Unmet: unmet,
 	})
 	*o.code = doc.Run.ExitCode
-	if err != nil {
-		// A path that names nothing is a mistake: the report stands, the run does not count as done.
-		*o.code = report.ExitFailure
-		doc.Run.ExitCode = report.ExitFailure
-	}
 	return o.out.write(doc)
+}
+
+// sentences returns the first line of each of the errors that Load joined.
+func sentences(err error) []string {
+	errs := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		errs = joined.Unwrap()
+	}
+	var out []string
+	for _, e := range errs {
+		line, _, _ := strings.Cut(e.Error(), "\n")
+		out = append(out, line)
+	}
+	return out
 }
 
 func (o *examine) command() string {

@@ -1,0 +1,384 @@
+package report
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/witnessmark/witnessmark/analyze"
+	"github.com/witnessmark/witnessmark/evidence"
+)
+
+// specimens returns documents that between them use every field.
+func specimens() map[string]*Document {
+	return map[string]*Document{
+		"findings": New(result(), Request{Command: "examine", Args: []string{"examine", "x"}, Version: "v1.2.3"}),
+		"inspect":  New(inspected(), Request{Command: "inspect", Args: []string{"inspect", "x"}, Version: "v1.2.3"}),
+		"clean":    New(cleanResult(), Request{Command: "examine", Args: []string{"x"}, Version: "v1.2.3"}),
+		"empty":    New(&analyze.Result{Bundle: &evidence.Bundle{}}, Request{Command: "examine", Version: "v1.2.3"}),
+	}
+}
+
+func inspected() *analyze.Result {
+	r := result()
+	return &analyze.Result{Bundle: r.Bundle}
+}
+
+func cleanResult() *analyze.Result {
+	r := result()
+	r.Bundle.Artifacts = r.Bundle.Artifacts[:1]
+	r.Bundle.Origins = nil
+	r.Findings = nil
+	r.Checks = []analyze.Check{{ID: "WM1001", Name: "artifact-damaged", Outcome: analyze.Clean}}
+	return r
+}
+
+// result is a result that uses every field of the model which the document shows.
+func result() *analyze.Result {
+	from := func(value, source string) evidence.Attr { return evidence.Attr{Value: value, From: source} }
+	b := &evidence.Bundle{
+		Artifacts: []*evidence.Artifact{
+			{
+				Path: "x/cpu.pb.gz", Format: "pprof/cpu", Containers: []string{"gzip"}, SizeBytes: 81233, DecodedBytes: 300112,
+				Window: evidence.Window{Start: 1760000000000501970, End: 1760000030000501970, Rule: "cpu profile: time_nanos is the start"},
+				Identity: evidence.Identity{Service: from("checkout", "manifest witnessmark.yaml"), Instance: from("checkout-0", "--identity"),
+					Host: from("ip-10-0-1-7", "path"), AZ: from("us-east-1a", "--identity"), Domain: from("ip-10-0-1-7", "path")},
+				Go: evidence.GoVersion{Min: 26, Max: 26, Why: "runtime.gopark starts at line 445 (go1.26)"}, Status: evidence.StatusOK,
+				Profile: &evidence.Profile{Kind: evidence.KindCPU, Delta: true, Provenance: "runtime", DurationNanos: 30e9,
+					SampleTypes: []evidence.ValueType{{Type: "samples", Unit: "count"}, {Type: "cpu", Unit: "nanoseconds"}}},
+			},
+			{
+				Path: "x/goroutine.txt", Format: evidence.FormatGoroutinePanic, SizeBytes: 64 << 20, DecodedBytes: 64 << 20, Status: evidence.StatusDamaged,
+				Go: evidence.GoVersion{Min: 23, Max: 25, Why: "header"},
+				Losses: []evidence.Loss{{Ref: evidence.Ref{Artifact: 1, Off: 67108000, Len: 864}, Origin: evidence.InReading,
+					What: "file ends inside a goroutine record", Cut: true}},
+				MoreLosses: 2,
+				Dump:       &evidence.Dump{Goroutines: make([]evidence.Goroutine, 3), Dumps: 2, Reason: "panic: boom"},
+			},
+			{
+				Path: "x/traces.binpb", Format: evidence.FormatOTLPTraces, Encoding: "protobuf-framed", SizeBytes: 4096, DecodedBytes: 4096,
+				Status: evidence.StatusOK, Traces: &evidence.TraceStats{Spans: 12345, Resources: 2, Other: map[string]int{"resourceMetrics": 3}},
+				Window: evidence.Window{Start: 1760000000000000001, End: 1760000000000000001, Rule: "first start to last end of the spans"},
+			},
+			{Path: "x/app.prom", Format: "prometheus/text", SizeBytes: 10, DecodedBytes: 10, Status: evidence.StatusOK},
+			{Path: "x/notes.txt", Format: evidence.FormatUnknown, SizeBytes: 10, DecodedBytes: 10, Status: evidence.StatusUnknown},
+			{Path: "x/empty", Format: evidence.FormatEmpty, Status: evidence.StatusUnreadable,
+				Losses: []evidence.Loss{{Ref: evidence.Ref{Artifact: 5}, Origin: evidence.InReading, What: "no bytes"}}},
+		},
+		Resources: []evidence.Resource{
+			{Identity: evidence.Identity{Service: from("checkout", "resource service.name"), Host: from("ip-10-0-1-7", "resource host.name"),
+				AZ: from("us-east-1a", "resource cloud.availability_zone"), Domain: from("ip-10-0-1-7", "resource host.name")},
+				Region: "us-east-1", SDK: "go/1.47.0", RuntimeVersion: "go1.26.8"},
+			{Identity: evidence.Identity{Service: from("frontend", "resource service.name")}},
+		},
+		Origins: []evidence.Origin{{Artifact: 2, Resource: 1}, {Artifact: 2, Resource: 0}, {Artifact: 2, Resource: 1}},
+		Notes:   []string{"x/loop: leads to a folder that is read already"},
+	}
+	low, high := 0.4, 0.6
+	return &analyze.Result{
+		Bundle: b,
+		Checks: []analyze.Check{
+			{ID: "WM1001", Name: "artifact-damaged", Outcome: analyze.Found, Findings: 1},
+			{ID: "WM1002", Name: "artifact-unknown", Outcome: analyze.Disabled},
+			{ID: "WM2001", Name: "label-missing", Outcome: analyze.Inapplicable, Reason: "no label is required (--require-label)"},
+			{ID: "WM3001", Name: "stack-truncated", Outcome: analyze.Failed, Reason: "panic: broken\ngoroutine 1 [running]"},
+			{ID: "WM4001", Name: "orphan-span", Outcome: analyze.Found, Findings: 1},
+			{ID: "WM4002", Name: "duplicate-span-id", Outcome: analyze.Clean},
+			{ID: "WM4003", Name: "invalid-id", Outcome: analyze.Clean},
+		},
+		Findings: []analyze.Finding{
+			{ID: "WM1001", Name: "artifact-damaged", Severity: analyze.Error, Basis: analyze.Proven,
+				Subject: analyze.Subject("artifact", "goroutine.txt"),
+				Message: "the goroutine dump ends inside the record of goroutine 88123, after 3 whole records in 67,108,864 bytes, so at least one stack is lost",
+				Exhibits: []analyze.Exhibit{{Ref: evidence.Ref{Artifact: 1, Off: 67108000, Len: 864}, Role: "cut",
+					Text: "goroutine 88123 [chan receive, 12 minutes]:"}},
+				Fix: "capture /debug/pprof/goroutine?debug=0 or ?debug=1 instead: they hold every goroutine, as counts of equal stacks, and fit where debug=2 is cut at 64 MiB"},
+			{ID: "WM4001", Name: "orphan-span", Severity: analyze.Warning, Basis: analyze.Heuristic,
+				Subject: analyze.Subject("client", "frontend", "server", "checkout", "route", "/cart"),
+				Message: "12 of 12,345 spans name a parent that no artifact holds",
+				Measures: []analyze.Measure{analyze.M("spans.orphan", "spans", 12),
+					{Name: "hop.coverage", Unit: "ratio", Subject: analyze.Subject("client", "frontend"), Value: 0.5, Low: &low, High: &high}},
+				Exhibits: []analyze.Exhibit{
+					{Ref: evidence.Ref{Artifact: 2, Off: 10, Len: 40}, Role: "child", Text: "trace=0102 span=0304 GET /cart"},
+					{Ref: evidence.Ref{Artifact: 2, Off: 90, Len: 41}, Role: "child", Text: "trace=0102 span=0305 GET /cart"}}},
+		},
+		Measures: []analyze.Measure{analyze.M("artifacts.total", "artifacts", 6), analyze.M("label.coverage", "ratio", 0.25, "artifact", "x/cpu.pb.gz", "key", "az")},
+	}
+}
+
+func render(t *testing.T, format string, d *Document, o TerminalOptions) []byte {
+	t.Helper()
+	for _, r := range Renderers {
+		if r.Name == format {
+			var buf bytes.Buffer
+			if err := r.Render(&buf, d, o); err != nil {
+				t.Fatalf("render %s: %v", format, err)
+			}
+			return buf.Bytes()
+		}
+	}
+	t.Fatalf("no renderer %q", format)
+	return nil
+}
+
+func TestRenderers(t *testing.T) {
+	for _, r := range Renderers {
+		for name, d := range specimens() {
+			golden(t, "testdata/"+name+"."+r.Name, render(t, r.Name, d, TerminalOptions{}))
+		}
+	}
+	d := specimens()["findings"]
+	golden(t, "testdata/findings.width80", render(t, "table", d, TerminalOptions{Width: 80}))
+	golden(t, "testdata/findings.limit1", render(t, "table", d, TerminalOptions{Limit: 1}))
+	golden(t, "testdata/findings.color", render(t, "table", d, TerminalOptions{Color: true}))
+}
+
+// TestColorRepeatsWords: colour adds nothing that is not in the words.
+func TestColorRepeatsWords(t *testing.T) {
+	for name, d := range specimens() {
+		colored := string(render(t, "table", d, TerminalOptions{Color: true}))
+		for _, c := range []string{colorReset, colorRed, colorYellow, colorCyan, colorBold, colorDim} {
+			colored = strings.ReplaceAll(colored, c, "")
+		}
+		if diff := cmp.Diff(string(render(t, "table", d, TerminalOptions{})), colored); diff != "" {
+			t.Errorf("%s (-plain +coloured):\n%s", name, diff)
+		}
+	}
+}
+
+func TestWidthIsKept(t *testing.T) {
+	d := specimens()["findings"]
+	for _, width := range []int{100, 120, 200} {
+		for line := range strings.Lines(string(render(t, "table", d, TerminalOptions{Width: width}))) {
+			// The line of an exhibit is there to be copied and is never cut.
+			if n := textWidth(strings.TrimRight(line, "\n")); n > width && !strings.Contains(line, "@") {
+				t.Errorf("width %d: a line has %d columns: %s", width, n, line)
+			}
+			if strings.TrimRight(line, " \n")+"\n" != line {
+				t.Errorf("trailing blanks: %q", line)
+			}
+		}
+	}
+}
+
+// TestReadIsInverse: a saved document renders as the first did, in every format.
+func TestReadIsInverse(t *testing.T) {
+	for name, d := range specimens() {
+		saved := render(t, "json", d, TerminalOptions{})
+		back, err := Read(bytes.NewReader(saved))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, r := range Renderers {
+			if diff := cmp.Diff(string(render(t, r.Name, d, TerminalOptions{})), string(render(t, r.Name, back, TerminalOptions{}))); diff != "" {
+				t.Errorf("%s as %s (-first +saved):\n%s", name, r.Name, diff)
+			}
+		}
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	good := string(render(t, "json", specimens()["clean"], TerminalOptions{}))
+	for name, in := range map[string]string{
+		"empty":        "",
+		"cut":          good[:len(good)/2],
+		"other schema": strings.Replace(good, Schema, "witnessmark.report/2", 1),
+		"not ours":     `{"findings":[]}`,
+		"two":          good + good,
+	} {
+		if d, err := Read(strings.NewReader(in)); err == nil {
+			t.Errorf("%s: read as %v", name, d)
+		}
+	}
+}
+
+// hostile texts, each with what must not come out raw.
+var hostile = map[string]string{
+	"colour":            "\x1b[31mred\x1b[0m",
+	"title":             "\x1b]0;owned\x07",
+	"link":              "\x1b]8;;https://example.org\x1b\\click\x1b]8;;\x1b\\",
+	"8-bit CSI":         "\u009b31mred",
+	"carriage return":   "safe\rEVIL",
+	"newline":           "one\nFINDINGS\nnone",
+	"tab":               "a\tb",
+	"backspace":         "abc\b\b\bxyz",
+	"bidi override":     "user\u202etxt.exe",
+	"bidi isolate":      "\u2066a\u2069",
+	"zero width":        "a\u200bb\u200dc\ufeffd",
+	"line separator":    "a\u2028b\u2029c",
+	"invalid UTF-8":     "a\xff\xfeb\xc3",
+	"surrogate":         "\xed\xa0\x80",
+	"NUL and DEL":       "a\x00b\x7fc",
+	"tag characters":    "a\U000e0041b",
+	"HTML":              "<script>alert(1)</script>",
+	"Markdown":          "a|b `c` [d](javascript:e)",
+	"workflow command":  "::error::x",
+	"formula":           "=cmd()",
+	"very long":         strings.Repeat("w", 5000),
+	"combining":         strings.Repeat("e\u0301", 10),
+	"wide":              "支付网关",
+	"JSON in a string":  `"}],"findings":[]`,
+	"backslash":         `C:\new\table`,
+	"shell in a path":   "a'b $(rm -rf) `x`;",
+	"blanks":            "  two  blanks  ",
+	"only control":      "\x1b",
+	"replacement":       "\ufffd",
+	"object separators": "\u001c\u001d\u001e\u001f",
+}
+
+// TestHostileText puts every text into every captured field of a result, and renders it in every format.
+func TestHostileText(t *testing.T) {
+	for name, s := range hostile {
+		d := New(poisoned(s), Request{Command: "examine", Args: []string{s}, Version: "v1"})
+		for _, command := range []string{"examine", "inspect"} {
+			d.Run.Command = command
+			for _, r := range Renderers {
+				for _, o := range []TerminalOptions{{}, {Width: 80}} {
+					checkHarmless(t, name+" as "+r.Name, render(t, r.Name, d, o))
+				}
+			}
+			// A newline in captured text must not make a line.
+			table := render(t, "table", d, TerminalOptions{})
+			if n, want := bytes.Count(table, []byte("\nFINDINGS\n")), map[string]int{"examine": 1, "inspect": 0}[command]; n != want {
+				t.Errorf("%s: %d headings FINDINGS, want %d:\n%s", name, n, want, table)
+			}
+		}
+		back, err := Read(bytes.NewReader(render(t, "json", d, TerminalOptions{})))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(d, back); diff != "" {
+			t.Errorf("%s: JSON changed the text (-want +got):\n%s", name, diff)
+		}
+		if utf8.ValidString(s) && back.Artifacts[0].Path != s {
+			t.Errorf("%s: path is %q, want %q", name, back.Artifacts[0].Path, s)
+		}
+	}
+}
+
+func checkHarmless(t *testing.T, what string, out []byte) {
+	t.Helper()
+	if !utf8.Valid(out) {
+		t.Errorf("%s: not UTF-8", what)
+	}
+	for _, r := range string(out) {
+		if r != '\n' && !unicode.IsPrint(r) {
+			t.Errorf("%s: raw %U comes out", what, r)
+			return
+		}
+	}
+}
+
+// poisoned returns a result with s in every captured text.
+func poisoned(s string) *analyze.Result {
+	attr := evidence.Attr{Value: s, From: s}
+	id := evidence.Identity{Service: attr, Instance: attr, Host: attr, AZ: attr, Domain: attr}
+	window := evidence.Window{Start: 1, End: 2, Rule: s}
+	b := &evidence.Bundle{
+		Artifacts: []*evidence.Artifact{
+			{Path: s, Format: "pprof/custom", Identity: id, Window: window, Go: evidence.GoVersion{Min: 20, Why: s}, Status: evidence.StatusDamaged,
+				Losses:  []evidence.Loss{{Origin: evidence.InReading, What: s}},
+				Profile: &evidence.Profile{Comments: []string{s}, SampleTypes: []evidence.ValueType{{Type: s, Unit: s}}}},
+			{Path: s, Format: "goroutine/panic", Identity: id, Status: evidence.StatusOK, Dump: &evidence.Dump{Dumps: 1, Reason: s}},
+			{Path: s, Format: evidence.FormatOTLPTraces, Status: evidence.StatusOK, Traces: &evidence.TraceStats{Other: map[string]int{s: 1}}},
+			{Path: s, Format: evidence.FormatUnknown, Status: evidence.StatusUnknown},
+		},
+		Resources: []evidence.Resource{{Identity: id, Region: s, SDK: s, RuntimeVersion: s}},
+		Origins:   []evidence.Origin{{Artifact: 2}},
+		Notes:     []string{s},
+	}
+	return &analyze.Result{
+		Bundle: b,
+		Checks: []analyze.Check{{ID: "WM1001", Name: "artifact-damaged", Outcome: analyze.Failed, Reason: s}},
+		Findings: []analyze.Finding{{ID: "WM1001", Name: "artifact-damaged", Severity: analyze.Error, Basis: analyze.Proven,
+			Subject: map[string]string{"artifact": s, s: "x"}, Message: s, Fix: s, Exhibits: []analyze.Exhibit{{Role: "record", Text: s}},
+			Measures: []analyze.Measure{analyze.M("m", s, 1, s, s)}}},
+		Measures: []analyze.Measure{analyze.M("m", s, 1, s, s)},
+	}
+}
+
+func TestKey(t *testing.T) {
+	f := analyze.Finding{ID: "WM4001", Subject: analyze.Subject("client", "a", "server", "b"), Message: "one"}
+	g := f
+	g.Message, g.Severity, g.Exhibits = "two", analyze.Note, []analyze.Exhibit{{}}
+	if Key(&f) != Key(&g) {
+		t.Error("the key depends on more than id and subject")
+	}
+	if !strings.HasPrefix(Key(&f), "c1:") {
+		t.Errorf("key %q does not name its recipe", Key(&f))
+	}
+	for _, h := range []analyze.Finding{
+		{ID: "WM4002", Subject: f.Subject},
+		{ID: "WM4001", Subject: analyze.Subject("client", "b", "server", "a")},
+		{ID: "WM4001", Subject: analyze.Subject("client", `a","server"="b`)},
+	} {
+		if Key(&f) == Key(&h) {
+			t.Errorf("%v has the key of %v", h.Subject, f.Subject)
+		}
+	}
+	// Baselines hold keys: changing the recipe needs a new prefix.
+	if got, want := Key(&f), "c1:eb6748e894cded1ef5e5baf58a6f76b1"; got != want {
+		t.Errorf("key is %s, want %s", got, want)
+	}
+}
+
+func TestExitCode(t *testing.T) {
+	whole, broken := evidence.StatusOK, evidence.StatusUnreadable
+	for _, c := range []struct {
+		name     string
+		severity analyze.Severity // "" for no finding
+		status   evidence.Status
+		failOn   string
+		allow    bool
+		unmet    []string
+		want     int
+	}{
+		{"clean", "", whole, "", false, nil, ExitClean},
+		{"error by default", analyze.Error, whole, "", false, nil, ExitFindings},
+		{"warning by default", analyze.Warning, whole, "", false, nil, ExitClean},
+		{"warning on warning", analyze.Warning, whole, "warning", false, nil, ExitFindings},
+		{"error on note", analyze.Error, whole, "note", false, nil, ExitFindings},
+		{"error on never", analyze.Error, whole, Never, false, nil, ExitClean},
+		{"incomplete", "", broken, "", false, nil, ExitIncomplete},
+		{"incomplete allowed", "", broken, "", true, nil, ExitClean},
+		{"incomplete and never", analyze.Error, broken, Never, false, nil, ExitIncomplete},
+		{"findings before incomplete", analyze.Error, broken, "", false, nil, ExitFindings},
+		{"input missing", "", whole, "", true, []string{"x: no such file or folder"}, ExitFailure},
+		{"input missing and findings", analyze.Error, whole, "", false, []string{"x: no such file or folder"}, ExitFailure},
+		{"unknown content is no gap", "", evidence.StatusUnknown, "", false, nil, ExitClean},
+	} {
+		res := &analyze.Result{Bundle: &evidence.Bundle{Artifacts: []*evidence.Artifact{{Path: "x", Status: c.status}}}}
+		if c.severity != "" {
+			res.Findings = []analyze.Finding{{ID: "WM1001", Severity: c.severity}}
+		}
+		d := New(res, Request{FailOn: c.failOn, AllowIncomplete: c.allow, Unmet: c.unmet})
+		if d.Run.ExitCode != c.want {
+			t.Errorf("%s: exit code %d, want %d", c.name, d.Run.ExitCode, c.want)
+		}
+		if whole := c.status != broken && c.unmet == nil; d.Run.Complete != whole || whole != (len(d.Run.Incomplete) == 0) {
+			t.Errorf("%s: complete is %v because of %q", c.name, d.Run.Complete, d.Run.Incomplete)
+		}
+	}
+}
+
+// golden compares got with a file; WITNESSMARK_UPDATE=1 writes it.
+func golden(t *testing.T, path string, got []byte) {
+	t.Helper()
+	if os.Getenv("WITNESSMARK_UPDATE") != "" {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s is not what the code makes; WITNESSMARK_UPDATE=1 rewrites it (-file +code):\n%s", path, diff)
+	}
+}
