@@ -15,7 +15,7 @@ import (
 //   - Every loop of a reader consumes at least one byte or stops.
 
 const (
-	// windowBytes is the first size of the window: large enough that refills are rare, small enough to
+	// windowBytes is the size of the window once the first sniffBytes are full: large enough that refills are rare, small enough to
 	// stay in cache.
 	windowBytes = 256 << 10
 	// maxLeafBytes bounds the window: one record larger than this is lost, with a Loss.
@@ -61,11 +61,15 @@ func (in *input) more() bool {
 		in.end -= in.pos
 		in.pos = 0
 	}
-	if in.end == len(in.buf) {
+	if in.end == len(in.buf) || in.base > 0 && len(in.buf) < windowBytes {
 		if len(in.buf) >= maxLeafBytes {
 			return false
 		}
-		grown := make([]byte, max(windowBytes, 2*len(in.buf)))
+		size := max(windowBytes, 2*len(in.buf))
+		if in.buf == nil {
+			size = sniffBytes // most captures are no larger, and there may be ten thousand of them
+		}
+		grown := make([]byte, size)
 		copy(grown, in.buf[:in.end])
 		in.buf = grown
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 	"unicode/utf16"
@@ -64,9 +65,14 @@ func gzipped(t testing.TB, x []byte) []byte {
 	return out.Bytes()
 }
 
+// zstdEncoder is made once: it is large.
+var zstdEncoder = sync.OnceValues(func() (*zstd.Encoder, error) {
+	return zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+})
+
 func zstded(t testing.TB, x []byte) []byte {
 	t.Helper()
-	w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	w, err := zstdEncoder()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +192,10 @@ func journalJSON(t testing.TB, x []byte) []byte {
 
 const httpHeadText = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nX-Content-Type-Options: nosniff\r\n"
 
-func wrappings() []wrapping {
+func wrappings() []wrapping { return append(binaryWrappings(), textWrappings()...) }
+
+// binaryWrappings are those that any bytes can be wrapped into.
+func binaryWrappings() []wrapping {
 	return []wrapping{
 		{name: "gzip", containers: []string{"gzip"}, wrap: gzipped},
 		{name: "gzip of two members", containers: []string{"gzip"}, wrap: func(t testing.TB, x []byte) []byte {
@@ -212,6 +221,12 @@ func wrappings() []wrapping {
 		{name: "http, chunks removed by curl", containers: []string{"http"}, wrap: func(_ testing.TB, x []byte) []byte {
 			return fmt.Appendf(nil, "%sTransfer-Encoding: chunked\r\n\r\n%s", httpHeadText, x)
 		}},
+	}
+}
+
+// textWrappings are those that only text can be wrapped into.
+func textWrappings() []wrapping {
+	return []wrapping{
 		{name: "bom", containers: []string{"bom"}, text: true, wrap: func(_ testing.TB, x []byte) []byte {
 			return slices.Concat(bomUTF8, x)
 		}},
