@@ -25,8 +25,10 @@ func (w *protoWalk) bad(l *protoLevel, off int64, why string) bool {
 		w.in.advance(int(rest))
 		return false
 	}
-	w.in.lose(off, l.end-off, InReading, "%s cannot be read further: %s", protoLevelNames[l.kind], why)
-	return w.leave(l)
+	// The level may claim more than there is: what is lost ends where the stream does.
+	goesOn := w.leave(l)
+	w.in.lose(off, w.in.off()-off, InReading, "%s cannot be read further: %s", protoLevelNames[l.kind], why)
+	return goesOn
 }
 
 // passTorn records that a level ends inside the header of a field.
