@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -14,9 +13,6 @@ import (
 	"github.com/witnessmark/witnessmark/evidence"
 	"github.com/witnessmark/witnessmark/report"
 )
-
-// errNothing marks an error after which nothing was examined.
-var errNothing = errors.New("nothing to examine")
 
 // examine is the command examine, and what inspect has in common with it.
 type examine struct {
@@ -31,7 +27,8 @@ type examine struct {
 	maxDecoded      string
 	jobs            int
 	allowIncomplete bool
-	inspect         bool // read only: no detector runs
+	inspect         bool     // read only: no detector runs
+	commands        []string // that the first path could be a mistyped name of
 }
 
 func newExamine(a *app, code *int) *examine {
@@ -82,6 +79,9 @@ func (o *examine) run(_ *cobra.Command, args []string) error {
 	if !slices.Contains([]string{"error", "warning", "note", report.Never}, o.failOn) {
 		return fmt.Errorf("--fail-on %q: want error, warning, note or never", o.failOn)
 	}
+	if o.jobs < 1 {
+		return fmt.Errorf("--jobs %d: want 1 or more", o.jobs)
+	}
 	load, err := o.loadOptions()
 	if err != nil {
 		return err
@@ -93,10 +93,13 @@ func (o *examine) run(_ *cobra.Command, args []string) error {
 	var unmet []string
 	if err != nil {
 		if len(b.Artifacts) == 0 {
-			return fmt.Errorf("%w: %w", errNothing, err)
+			return hint(fmt.Errorf("nothing to examine: %w", err), args, o.commands)
 		}
-		o.app.fail(err)
+		o.app.fail(hint(err, args, o.commands))
 		unmet = sentences(err)
+	}
+	if err := o.out.checkArtifacts(b); err != nil {
+		return err
 	}
 	if o.inspect {
 		detectors = nil
@@ -178,6 +181,13 @@ func find(detectors []analyze.Detector, name string) (*analyze.Detector, error) 
 		if d := &detectors[i]; strings.EqualFold(d.ID, name) || d.Name == name {
 			return d, nil
 		}
+	}
+	var names []string
+	for i := range detectors {
+		names = append(names, detectors[i].Name, detectors[i].ID)
+	}
+	if n := nearest(name, names); n != "" {
+		return nil, fmt.Errorf("no check is called %q\ndid you mean %s?", name, n)
 	}
 	return nil, fmt.Errorf("no check is called %q\nsee: witnessmark checks", name)
 }

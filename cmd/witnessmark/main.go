@@ -23,12 +23,12 @@ type app struct {
 	stdout, stderr io.Writer
 	terminal       bool     // stdout is a terminal
 	width          int      // of the terminal, 0 if stdout is none
-	noColor        bool     // NO_COLOR is set
+	noColor        bool     // NO_COLOR is set, or the terminal knows none
 	args           []string // the command line as typed, without the program's name
 }
 
 func newApp() *app {
-	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, noColor: os.Getenv("NO_COLOR") != ""}
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, noColor: os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"}
 	if fd := int(os.Stdout.Fd()); term.IsTerminal(fd) {
 		a.terminal = true
 		if w, _, err := term.GetSize(fd); err == nil {

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/witnessmark/witnessmark/evidence"
 	"github.com/witnessmark/witnessmark/report"
 )
 
@@ -63,10 +65,22 @@ func (o *output) check(inputs []string) error {
 	default:
 		return fmt.Errorf("--color %q: want auto, always or never", o.color)
 	}
+	if o.limit < 0 {
+		return fmt.Errorf("--limit %d: want 0 or more", o.limit)
+	}
+	seen := map[string]bool{}
 	for _, f := range o.files {
 		format, path, ok := strings.Cut(f, "=")
 		if !ok || path == "" {
 			return fmt.Errorf("-o %s: want FORMAT=PATH", f)
+		}
+		if path == "-" {
+			return fmt.Errorf("-o %s: want a file\nfor standard output: --format %s", f, format)
+		}
+		if clean := filepath.Clean(path); seen[clean] {
+			return fmt.Errorf("-o %s: the file is named twice", f)
+		} else {
+			seen[clean] = true
 		}
 		if _, err := rendererOf(format); err != nil {
 			return err
@@ -98,6 +112,31 @@ func notAnInput(path string, inputs []string) error {
 			return refused
 		case info.IsDir() && below(path, input):
 			return refused
+		}
+	}
+	return nil
+}
+
+// checkArtifacts refuses to write over what was read: also where a glob led to it.
+func (o *output) checkArtifacts(b *evidence.Bundle) error {
+	for _, f := range o.files {
+		_, path, _ := strings.Cut(f, "=")
+		out, err := os.Stat(path)
+		if err != nil {
+			continue
+		}
+		for _, a := range b.Artifacts {
+			file := a.Path
+			for {
+				if info, err := os.Stat(file); err == nil && os.SameFile(out, info) {
+					return fmt.Errorf("-o %s: is one of the inputs", path)
+				}
+				i := strings.LastIndexByte(file, '!') // a member of an archive
+				if i < 0 {
+					break
+				}
+				file = file[:i]
+			}
 		}
 	}
 	return nil
@@ -151,30 +190,51 @@ func (o *output) terminal() report.TerminalOptions {
 	return report.TerminalOptions{Width: o.app.width, Color: color, Limit: o.limit}
 }
 
-// replaceFile writes a file beside path and renames it, so that no reader sees half of it.
-func replaceFile(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+// replaceFile writes a file beside path and renames it, so that no reader sees half of it. A device or pipe
+// is written to as it is, and a symbolic link keeps leading to the file.
+func replaceFile(path string, write func(io.Writer) error) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return writeAll(f, write)
+	}
+	f, err := createBeside(path)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	w := bufio.NewWriter(f)
-	if err := write(w); err != nil {
-		return err
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
+	if err := writeAll(f, write); err != nil {
+		os.Remove(f.Name())
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// createBeside creates a file of a new name in the folder of path. Unlike os.CreateTemp it leaves the
+// permissions to the umask, as the file stays.
+func createBeside(path string) (*os.File, error) {
+	for i := 0; ; i++ {
+		name := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%d", filepath.Base(path), i))
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		if err == nil || !errors.Is(err, fs.ErrExist) || i == 100 {
+			return f, err
+		}
+	}
+}
+
+// writeAll writes to f and closes it.
+func writeAll(f *os.File, write func(io.Writer) error) error {
+	w := bufio.NewWriter(f)
+	err := write(w)
+	if err == nil {
+		err = w.Flush()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	return err
 }

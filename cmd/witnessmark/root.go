@@ -1,24 +1,21 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 )
 
-const rootLong = `witnessmark examines captured Go profiles, goroutine dumps and OpenTelemetry traces, offline: it names every
-file, says what its bytes prove, what was lost and how sure that is, and what to do.
+const rootLong = `witnessmark examines captured Go profiles, goroutine dumps and OpenTelemetry traces, offline: it
+names every file, says what its bytes prove, what was lost and how sure that is, and what to do.
 
-Inputs are files, folders, globs with **, archives, and - for standard input. They are known by content,
-never by name; gzip, zstd, tar, zip and log prefixes are peeled first.
+Inputs are files, folders, globs with **, archives, and - for standard input. They are known by
+content, never by name; gzip, zstd, tar, zip and log prefixes are peeled first.
 
 Exit codes, the same for every format:
   0  nothing at or above --fail-on (default: error)
   1  something is
-  2  usage error, or nothing could be done
+  2  usage error, an input that does not exist, or nothing could be done
   3  nothing found, but some evidence could not be read (--allow-incomplete makes it 0)`
 
 const rootExample = `  witnessmark dumps/                               the same as: witnessmark examine dumps/
@@ -44,8 +41,10 @@ func newRoot(a *app, code *int) *cobra.Command {
 			if len(args) == 0 {
 				return cmd.Help()
 			}
-			err := o.run(cmd, args)
-			return hintCommand(cmd, args[0], err)
+			for _, c := range cmd.Commands() {
+				o.commands = append(o.commands, c.Name())
+			}
+			return o.run(cmd, args)
 		},
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
@@ -67,19 +66,4 @@ func newRoot(a *app, code *int) *cobra.Command {
 		versionCommand(a),
 	)
 	return root
-}
-
-// hintCommand adds to the error of a path that does not exist what the user may have meant.
-func hintCommand(cmd *cobra.Command, arg string, err error) error {
-	if err == nil || !errors.Is(err, errNothing) {
-		return err
-	}
-	if _, statErr := os.Stat(arg); statErr == nil || strings.ContainsAny(arg, "/.") {
-		return err
-	}
-	cmd.SuggestionsMinimumDistance = 2
-	if s := cmd.SuggestionsFor(arg); len(s) > 0 {
-		return fmt.Errorf("%w\ndid you mean the command %q?", err, s[0])
-	}
-	return err
 }

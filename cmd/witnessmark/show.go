@@ -102,6 +102,9 @@ func (o *show) decode(path string, off, n int64, data []byte, load evidence.Opti
 	if isText(data) {
 		return string(data)
 	}
+	if text, ok := decodeSpan(data); ok && path == "-" { // cannot be read twice to learn its format
+		return text
+	}
 	return hex.Dump(data)
 }
 

@@ -40,7 +40,11 @@ func decodeSpan(data []byte) (string, bool) {
 	field("name", s.Name)
 	field("kind", strings.ToLower(strings.TrimPrefix(s.Kind.String(), "SPAN_KIND_")))
 	field("start", instant(s.StartTimeUnixNano))
-	field("end", instant(s.EndTimeUnixNano)+"  ("+report.Duration(int64(s.EndTimeUnixNano-s.StartTimeUnixNano))+")")
+	end := instant(s.EndTimeUnixNano)
+	if s.StartTimeUnixNano != 0 && s.EndTimeUnixNano != 0 {
+		end += "  (" + report.Duration(int64(s.EndTimeUnixNano-s.StartTimeUnixNano)) + ")"
+	}
+	field("end", end)
 	if s.Status != nil {
 		field("status", strings.TrimSpace(strings.ToLower(strings.TrimPrefix(s.Status.Code.String(), "STATUS_CODE_"))+" "+s.Status.Message))
 	}
@@ -146,14 +150,34 @@ func decodeSample(p *evidence.Profile, off, n int64) (string, bool) {
 			fmt.Fprintf(&b, "%-12s %s = %d %s\n", "label", l.Key, l.Value, l.Unit)
 		}
 		fmt.Fprintf(&b, "%-12s %d frames, innermost first\n", "stack", s.Depth)
-		for fn, line := range p.Frames(s) {
-			if fn == nil {
-				b.WriteString("  (no name)\n")
-				continue
-			}
-			fmt.Fprintf(&b, "  %s  %s:%d\n", fn.Name, fn.File, line)
+		for _, l := range s.Locations {
+			frames(&b, p, l)
 		}
 		return b.String(), true
 	}
 	return "", false
+}
+
+// frames renders the lines of one location, innermost first, or its address where it has none.
+func frames(b *strings.Builder, p *evidence.Profile, location int32) {
+	if location < 0 {
+		b.WriteString("  (a location that the profile does not hold)\n")
+		return
+	}
+	l := &p.Locations[location]
+	if len(l.Lines) == 0 {
+		fmt.Fprintf(b, "  %#x", l.Addr)
+		if l.Mapping >= 0 && int(l.Mapping) < len(p.Mappings) {
+			b.WriteString("  " + p.Mappings[l.Mapping].File)
+		}
+		b.WriteByte('\n')
+	}
+	for _, line := range l.Lines {
+		if line.Function < 0 || p.Functions[line.Function].Name == "" {
+			fmt.Fprintf(b, "  (no name) %#x\n", l.Addr)
+			continue
+		}
+		fn := &p.Functions[line.Function]
+		fmt.Fprintf(b, "  %s  %s:%d\n", fn.Name, fn.File, line.Line)
+	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"cmp"
 	"encoding/hex"
 	"fmt"
@@ -17,9 +18,9 @@ func (o *show) trace(id string, paths []string, load evidence.Options) error {
 	b, err := evidence.Load(paths, load)
 	if err != nil {
 		if len(b.Artifacts) == 0 {
-			return err
+			return hint(err, paths, nil)
 		}
-		o.app.fail(err)
+		o.app.fail(hint(err, paths, nil))
 	}
 	raw, err := hex.DecodeString(id)
 	if err != nil {
@@ -29,22 +30,24 @@ func (o *show) trace(id string, paths []string, load evidence.Options) error {
 	if number < 0 {
 		return fmt.Errorf("no span of trace %s in %s", strings.ToLower(id), strings.Join(paths, ", "))
 	}
+	w := bufio.NewWriter(o.app.stdout)
 	t := newTree(b, uint32(number))
-	t.print(func(s string) { fmt.Fprintln(o.app.stdout, report.Clean(s)) })
-	return nil
+	t.print(func(s string) { w.WriteString(report.Clean(s) + "\n") })
+	return w.Flush()
 }
 
 // tree is one trace.
 type tree struct {
 	bundle   *evidence.Bundle
 	spans    []evidence.Span
+	byID     map[uint64]bool
 	children map[uint64][]int // by parent id
 	printed  []bool
-	base     uint64
+	base     uint64 // the earliest start, 0 if no span has one
 }
 
 func newTree(b *evidence.Bundle, trace uint32) *tree {
-	t := &tree{bundle: b, children: map[uint64][]int{}}
+	t := &tree{bundle: b, byID: map[uint64]bool{}, children: map[uint64][]int{}}
 	for c := range b.Spans.Chunks() {
 		for i, tr := range c.Trace {
 			if tr == trace {
@@ -53,60 +56,100 @@ func newTree(b *evidence.Bundle, trace uint32) *tree {
 		}
 	}
 	slices.SortStableFunc(t.spans, func(x, y evidence.Span) int {
-		return cmp.Or(cmp.Compare(x.Start, y.Start), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Kind, y.Kind))
+		return cmp.Or(cmp.Compare(x.Start, y.Start), cmp.Compare(x.ID, y.ID), cmp.Compare(y.Kind, x.Kind))
 	})
 	for i := range t.spans {
-		t.children[t.spans[i].Parent] = append(t.children[t.spans[i].Parent], i)
-		if s := t.spans[i].Start; s != 0 && (t.base == 0 || s < t.base) {
-			t.base = s
+		s := &t.spans[i]
+		// The id of a span that has a bad one is a length: nothing hangs on it.
+		if s.Flags&evidence.BadSpanID == 0 {
+			t.byID[s.ID] = true
+		}
+		if s.Start != 0 && (t.base == 0 || s.Start < t.base) {
+			t.base = s.Start
+		}
+	}
+	for i := range t.spans {
+		if !t.top(i) {
+			t.children[t.spans[i].Parent] = append(t.children[t.spans[i].Parent], i)
 		}
 	}
 	t.printed = make([]bool, len(t.spans))
 	return t
 }
 
+// top reports whether span i has no parent in the trace.
+func (t *tree) top(i int) bool {
+	s := &t.spans[i]
+	return s.Parent == 0 || s.Flags&evidence.BadParentID != 0 || !t.byID[s.Parent]
+}
+
 func (t *tree) print(line func(string)) {
-	have := map[uint64]bool{}
-	for i := range t.spans {
-		have[t.spans[i].ID] = true
+	spans := "spans"
+	if len(t.spans) == 1 {
+		spans = "span"
 	}
-	line(fmt.Sprintf("trace %x: %d spans, times from %s on each host's own clock", t.bundle.Traces[t.spans[0].Trace], len(t.spans), instant(t.base)))
+	line(fmt.Sprintf("trace %x: %d %s, times from %s on each host's own clock", t.bundle.Traces[t.spans[0].Trace], len(t.spans), spans, instant(t.base)))
 	for i := range t.spans {
-		if p := t.spans[i].Parent; p == 0 || !have[p] {
-			t.span(i, 0, line)
+		if t.top(i) {
+			t.below(i, line)
 		}
 	}
-	for i := range t.spans { // what hangs on nothing but itself: a loop of parents
-		t.span(i, 0, line)
+	for i := range t.spans { // what hangs on nothing but itself: a circle of parents
+		t.below(i, line)
+	}
+}
+
+// below prints span i and what is below it, each span once. It does not recurse: a trace may be a chain of
+// as many spans as the file holds.
+func (t *tree) below(top int, line func(string)) {
+	type place struct{ span, depth int }
+	for stack := []place{{top, 0}}; len(stack) > 0; {
+		p := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if t.printed[p.span] {
+			continue
+		}
+		t.printed[p.span] = true
+		line(t.row(p.span, p.depth))
+		s := &t.spans[p.span]
+		if s.Flags&evidence.BadSpanID != 0 {
+			continue
+		}
+		for _, c := range slices.Backward(t.children[s.ID]) {
+			stack = append(stack, place{c, p.depth + 1})
+		}
 	}
 }
 
 var kindNames = [...]string{"", "internal", "server", "client", "producer", "consumer"}
 
-// span prints span i and what is below it. The depth is bounded by the number of spans: each is printed
-// once.
-func (t *tree) span(i, depth int, line func(string)) {
-	if t.printed[i] {
-		return
-	}
-	t.printed[i] = true
+// row is one line of the tree: start, duration, service, name, kind, what is odd, and the place.
+func (t *tree) row(i, depth int) string {
 	s := &t.spans[i]
-	var mark string
-	if depth == 0 && s.Parent != 0 {
-		mark = fmt.Sprintf("  [parent %016x is absent]", s.Parent)
+	start, duration := "no start", "no end"
+	if s.Start != 0 {
+		start = "+" + report.Duration(int64(s.Start-t.base))
+		if s.End != 0 {
+			duration = report.Duration(int64(s.End - s.Start))
+		}
+	}
+	words := []string{t.bundle.Resource(s.Origin).Identity.Service.Value, t.bundle.Strings[s.Name]}
+	if int(s.Kind) < len(kindNames) {
+		words = append(words, kindNames[s.Kind])
 	}
 	if s.Status == 2 {
-		mark += "  error"
+		words = append(words, "error")
 	}
-	kind := ""
-	if int(s.Kind) < len(kindNames) {
-		kind = kindNames[s.Kind]
+	switch {
+	case s.Flags&evidence.BadParentID != 0:
+		words = append(words, "[parent id is invalid]")
+	case s.Parent != 0 && !t.byID[s.Parent]:
+		words = append(words, fmt.Sprintf("[parent %016x is absent]", s.Parent))
+	case depth == 0 && s.Parent != 0:
+		words = append(words, fmt.Sprintf("[parent %016x is below it]", s.Parent))
 	}
+	words = slices.DeleteFunc(words, func(w string) bool { return w == "" })
 	a := t.bundle.Artifacts[s.Ref.Artifact]
-	line(fmt.Sprintf("%12s %10s  %s%s %s %s%s  %s", "+"+report.Duration(int64(s.Start-t.base)), report.Duration(int64(s.End-s.Start)),
-		strings.Repeat("  ", min(depth, 40)), t.bundle.Resource(s.Origin).Identity.Service.Value, t.bundle.Strings[s.Name], kind, mark,
-		report.Place(a.Path, s.Ref.Off, s.Ref.Len)))
-	for _, c := range t.children[s.ID] {
-		t.span(c, depth+1, line)
-	}
+	return fmt.Sprintf("%12s %10s  %s%s  %s", start, duration,
+		strings.Repeat("  ", min(depth, 40)), strings.Join(words, " "), report.Place(a.Path, s.Ref.Off, s.Ref.Len))
 }

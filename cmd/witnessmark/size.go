@@ -16,7 +16,7 @@ func parseSize(s string) (int64, error) {
 	}
 	unit, ok := units[s[len(number):]]
 	n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	if !ok || err != nil || n <= 0 || n*unit >= math.MaxInt64 || math.IsNaN(n) {
+	if !ok || err != nil || !(n*unit >= 1 && n*unit < math.MaxInt64) {
 		return 0, fmt.Errorf("%q is no size: want a number with B, KiB, MiB, GiB, TiB, kB, MB, GB or TB", s)
 	}
 	return int64(n * unit), nil

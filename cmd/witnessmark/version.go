@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -15,25 +16,33 @@ var release = regexp.MustCompile(`^v\d+\.\d+\.\d+$`)
 
 // version is that of the module the binary was built from, "devel" from a working tree.
 func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" && release.MatchString(info.Main.Version) {
+	if info, ok := debug.ReadBuildInfo(); ok && release.MatchString(info.Main.Version) {
 		return info.Main.Version
 	}
 	return "devel"
+}
+
+// built is what `version --format json` prints.
+type built struct {
+	report.Tool
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
 }
 
 func versionCommand(a *app) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "version",
-		Short: "Print the version",
+		Short: "Print the version, and what the program was built with",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			b := built{report.Tool{Name: "witnessmark", Version: version()}, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
 			switch format {
 			case "table":
-				_, err := fmt.Fprintf(a.stdout, "witnessmark %s\n", version())
+				_, err := fmt.Fprintf(a.stdout, "%s %s (%s, %s)\n", b.Name, b.Version, b.Go, b.Platform)
 				return err
 			case "json":
-				return report.WriteJSON(a.stdout, report.Tool{Name: "witnessmark", Version: version()}, "  ")
+				return report.WriteJSON(a.stdout, b, "  ")
 			}
 			return fmt.Errorf("--format %q: want table or json", format)
 		},
