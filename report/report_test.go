@@ -11,8 +11,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/witnessmark/witnessmark/analyze"
+	"github.com/witnessmark/witnessmark/analyze/all"
 	"github.com/witnessmark/witnessmark/evidence"
 )
+
+// incident returns the report of the demo's incident.
+func incident(t *testing.T) *Document {
+	t.Helper()
+	b, err := evidence.Load([]string{"../cmd/witnessmark/demo/incident"}, evidence.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := New(analyze.Run(b, all.Detectors(), analyze.Options{RequireLabels: []string{"route"}}), Request{Command: "examine", Version: "v1.2.3"})
+	if len(d.Findings) == 0 || len(d.Measures) == 0 || len(d.Resources) == 0 {
+		t.Fatal("the incident's report has no findings, measures or resources")
+	}
+	return d
+}
 
 // specimens returns documents that between them use every field.
 func specimens() map[string]*Document {
@@ -168,7 +183,9 @@ func TestWidthIsKept(t *testing.T) {
 
 // TestReadIsInverse: a saved document renders as the first did, in every format.
 func TestReadIsInverse(t *testing.T) {
-	for name, d := range specimens() {
+	documents := specimens()
+	documents["incident"] = incident(t)
+	for name, d := range documents {
 		saved := render(t, "json", d, TerminalOptions{})
 		back, err := Read(bytes.NewReader(saved))
 		if err != nil {

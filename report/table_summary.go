@@ -120,19 +120,35 @@ func (t *tableReport) notSeen() []string {
 		}
 		out = append(out, count(n, "artifact")+" recognised and not examined by this version: "+strings.Join(kinds, ", "))
 	}
-	for _, c := range t.d.Checks {
-		switch analyze.Outcome(c.Outcome) {
-		case analyze.Inapplicable:
-			out = append(out, c.ID+" "+c.Name+": "+c.Reason)
-		case analyze.Failed:
-			reason, _, _ := strings.Cut(c.Reason, "\n")
-			out = append(out, c.ID+" "+c.Name+" broke: "+reason)
-		}
-	}
+	out = append(out, t.checksWithout()...)
 	if n := t.d.Summary.Checks.Disabled; n > 0 {
 		out = append(out, count(n, "check")+" switched off by --only or --skip")
 	}
 	return out
+}
+
+// checksWithout lists the checks that could not look, those with the same reason together, and those that
+// broke.
+func (t *tableReport) checksWithout() []string {
+	var reasons, broke []string
+	checks := map[string][]string{}
+	for _, c := range t.d.Checks {
+		switch analyze.Outcome(c.Outcome) {
+		case analyze.Inapplicable:
+			if checks[c.Reason] == nil {
+				reasons = append(reasons, c.Reason)
+			}
+			checks[c.Reason] = append(checks[c.Reason], c.ID+" "+c.Name)
+		case analyze.Failed:
+			reason, _, _ := strings.Cut(c.Reason, "\n")
+			broke = append(broke, c.ID+" "+c.Name+" broke: "+reason)
+		}
+	}
+	var out []string
+	for _, r := range reasons {
+		out = append(out, strings.Join(checks[r], ", ")+": "+r)
+	}
+	return append(out, broke...)
 }
 
 // some names at most n of the paths.

@@ -11,7 +11,9 @@ import (
 // can refuse.
 func TestSchemaAcceptsDocuments(t *testing.T) {
 	root := decode(t, JSONSchema())
-	for name, d := range specimens() {
+	documents := specimens()
+	documents["incident"] = incident(t)
+	for name, d := range documents {
 		for _, problem := range validate(root, root, decode(t, render(t, "json", d, TerminalOptions{})), "$") {
 			t.Errorf("%s: %s", name, problem)
 		}

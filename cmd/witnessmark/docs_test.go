@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/witnessmark/witnessmark/analyze/all"
 )
@@ -23,11 +26,16 @@ const root = "../.."
 func documents(t *testing.T) []string {
 	t.Helper()
 	files := []string{filepath.Join(root, "README.md"), filepath.Join(root, "CONTRIBUTING.md")}
-	more, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
-	if err != nil || len(more) == 0 {
-		t.Fatalf("no documents in docs: %v", err)
+	err := filepath.WalkDir(filepath.Join(root, "docs"), func(path string, _ fs.DirEntry, err error) error {
+		if filepath.Ext(path) == ".md" {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil || len(files) < 4 {
+		t.Fatalf("documents %v, %v", files, err)
 	}
-	return append(files, more...)
+	return files
 }
 
 // TestDocuments runs every command of every document.
@@ -151,6 +159,30 @@ func matchLines(got, want []string) bool {
 		return false
 	}
 	return len(got) > 0 && got[0] == want[0] && matchLines(got[1:], want[1:])
+}
+
+// TestRunBlocks makes sure that a document can be wrong.
+func TestRunBlocks(t *testing.T) {
+	doc := "$ not run\n```\n$ one\na\n…\nz\n$ two \\\n  more\n```\n"
+	var ran []string
+	runBlocks(t, doc, func(command string) (string, bool) {
+		ran = append(ran, command)
+		return map[string]string{"one": "a\nb\nc\nz\n"}[command], true
+	})
+	if diff := cmp.Diff([]string{"one", "two \\\n  more"}, ran); diff != "" {
+		t.Errorf("commands (-want +got):\n%s", diff)
+	}
+	for _, c := range []struct {
+		got, want string
+		match     bool
+	}{
+		{"a", "a", true}, {"a", "b", false}, {"a\nb", "a", false}, {"a", "a\nb", false}, {"", "", true}, {"a", "", false},
+		{"a\nb\nc", "…", true}, {"a\nb\nc", "a\n…\nc", true}, {"a\nb", "…\nc", false}, {"a", "…\na\n…", true},
+	} {
+		if got := matchLines(strings.Split(c.got, "\n"), strings.Split(c.want, "\n")); got != c.match {
+			t.Errorf("%q matches %q: %v, want %v", c.got, c.want, got, c.match)
+		}
+	}
 }
 
 // TestCheckPages compares docs/checks with the documentation of the detectors; WITNESSMARK_UPDATE=1

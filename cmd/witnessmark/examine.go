@@ -66,7 +66,7 @@ func (o *examine) loadFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&o.identity, "identity", nil, "GLOB:key=value,… with keys service, instance, host, az, domain, at; repeatable")
 	f.StringVar(&o.maxDecoded, "max-decoded", "64GiB", "bound on what decompression of one file may deliver")
-	f.IntVar(&o.jobs, "jobs", runtime.GOMAXPROCS(0), "files read, and checks run, at once")
+	f.IntVar(&o.jobs, "jobs", 0, "files read, and checks run, at once; 0 for one per CPU")
 	o.out.flags(cmd)
 }
 
@@ -79,8 +79,11 @@ func (o *examine) run(_ *cobra.Command, args []string) error {
 	if !slices.Contains([]string{"error", "warning", "note", report.Never}, o.failOn) {
 		return fmt.Errorf("--fail-on %q: want error, warning, note or never", o.failOn)
 	}
-	if o.jobs < 1 {
-		return fmt.Errorf("--jobs %d: want 1 or more", o.jobs)
+	if o.jobs < 0 {
+		return fmt.Errorf("--jobs %d: want 0 or more", o.jobs)
+	}
+	if o.jobs == 0 {
+		o.jobs = runtime.GOMAXPROCS(0)
 	}
 	load, err := o.loadOptions()
 	if err != nil {

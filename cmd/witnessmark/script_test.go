@@ -9,9 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/witnessmark/witnessmark/report"
 )
 
 func TestMain(m *testing.M) {
@@ -30,13 +33,14 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"make":     makeInput,
 			"exitcode": exitCode,
+			"showall":  showAll,
 		},
 	})
 }
 
 // exitCode runs witnessmark and compares its exit code: exitcode 3 examine dumps.
 func exitCode(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
+	if neg || len(args) < 1 {
 		ts.Fatalf("usage: exitcode CODE ARG…")
 	}
 	want, err := strconv.Atoi(args[0])
@@ -51,6 +55,32 @@ func exitCode(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// showAll shows every exhibit of a saved report: showall FILE.
+func showAll(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: showall FILE")
+	}
+	d, err := report.Read(strings.NewReader(ts.ReadFile(args[0])))
+	ts.Check(err)
+	paths := map[string]string{}
+	for _, a := range d.Artifacts {
+		paths[a.ID] = a.Path
+	}
+	shown := 0
+	for _, f := range d.Findings {
+		for _, e := range f.Exhibits {
+			place := fmt.Sprintf("%s@%d+%d", paths[e.Artifact], e.Offset, e.Length)
+			if err := ts.Exec("witnessmark", "show", place); err != nil || ts.ReadFile("stdout") == "" && e.Length > 0 {
+				ts.Fatalf("show %s: %v", place, err)
+			}
+			shown++
+		}
+	}
+	if shown == 0 {
+		ts.Fatalf("%s has no exhibit", args[0])
 	}
 }
 
