@@ -33,13 +33,14 @@ func (w *protoWalk) bad(l *protoLevel, off int64, why string) bool {
 
 // passTorn records that a level ends inside the header of a field.
 func (w *protoWalk) passTorn(l *protoLevel) bool {
+	goesOn := w.leave(l)
 	w.recordTorn(l)
-	return w.leave(l)
+	return goesOn
 }
 
-// recordTorn records that an element of a level is longer than the level.
+// recordTorn records that an element of a level is longer than the level, which has been left.
 func (w *protoWalk) recordTorn(l *protoLevel) {
-	w.in.lose(w.tornOff, max(0, l.end-w.tornOff), InReading, "%s is longer than %s around it", w.tornWhat, protoLevelNames[l.kind])
+	w.in.lose(w.tornOff, w.in.off()-w.tornOff, InReading, "%s is longer than %s around it", w.tornWhat, protoLevelNames[l.kind])
 }
 
 // leave consumes the rest of a level. It returns false where the stream ends first.
