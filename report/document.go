@@ -132,10 +132,12 @@ type Artifact struct {
 	// Format as detected from the content: "pprof/cpu", "heap/debug1", "goroutine/debug2",
 	// "otlp/traces", …; "empty" for a file of no bytes, "unknown" for content that no reader knows.
 	Format string `json:"format"`
-	// Encoding of an OTLP artifact: "protobuf", "protobuf-framed", "json" or "jsonl". Absent elsewhere.
+	// Encoding of an OTLP artifact: "protobuf", "protobuf-framed" (each message behind its length in four
+	// bytes), "protobuf-varint" (behind its length as a varint), "json" or "jsonl". Absent elsewhere.
 	Encoding string `json:"encoding,omitempty"`
 	// Containers and text wrappers that were peeled, outermost first: "gzip", "zstd", "zstd-framed",
-	// "tar", "zip", "http", "bom", "utf-16", "crlf", "cri", "docker-json", "journald", "kubectl".
+	// "tar", "zip", "http", "bom", "utf-16", "crlf", "cri", "docker-json", "journald", "kubectl",
+	// "syslog", "timestamps".
 	Container []string `json:"container"`
 	// Size as stored.
 	Bytes int64 `json:"bytes"`

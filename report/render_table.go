@@ -19,7 +19,10 @@ import (
 // renderTable writes the document for people. The command of the run decides which sections it has, so
 // that a saved document renders as it first did.
 func renderTable(w io.Writer, d *Document, o TerminalOptions) error {
-	t := &tableReport{Prose: NewProse(w, o), d: d, o: o, w: w}
+	t := &tableReport{Prose: NewProse(w, o), d: d, o: o, w: w, resources: make(map[string]*Identity, len(d.Resources))}
+	for i := range d.Resources {
+		t.resources[d.Resources[i].ID] = &d.Resources[i].Identity
+	}
 	if d.Run.Command == "inspect" {
 		t.inspect()
 	} else {
@@ -33,9 +36,10 @@ func renderTable(w io.Writer, d *Document, o TerminalOptions) error {
 // tableReport is the state of writing one document.
 type tableReport struct {
 	*Prose
-	d *Document
-	o TerminalOptions
-	w io.Writer
+	d         *Document
+	o         TerminalOptions
+	w         io.Writer
+	resources map[string]*Identity // by id
 }
 
 func (t *tableReport) artifacts() {
@@ -57,18 +61,21 @@ func (t *tableReport) artifacts() {
 	t.restOfArtifacts(shown)
 }
 
-// choose returns the indexes of the artifacts to print, in document order: those with a problem first
-// where not all may be printed.
+// choose returns the indexes of the artifacts to print, in document order. Where not all may be printed,
+// those with a problem go first, then those that were read.
 func (t *tableReport) choose() []int {
-	var problem, fine []int
+	var problem, read, rest []int
 	for i := range t.d.Artifacts {
-		if t.d.Artifacts[i].Status == string(evidence.StatusOK) {
-			fine = append(fine, i)
-		} else {
+		switch a := &t.d.Artifacts[i]; {
+		case a.Status != string(evidence.StatusOK):
 			problem = append(problem, i)
+		case a.Read:
+			read = append(read, i)
+		default:
+			rest = append(rest, i)
 		}
 	}
-	shown := append(problem, fine...)
+	shown := slices.Concat(problem, read, rest)
 	if t.o.Limit > 0 && len(shown) > t.o.Limit {
 		shown = shown[:t.o.Limit]
 	}
@@ -134,16 +141,9 @@ func statusColor(a *Artifact) string {
 // spans name.
 func (t *tableReport) identity(a *Artifact) (service, host, az string) {
 	service, host, az = a.Identity.Service, a.Identity.Host, a.Identity.AZ
-	if len(a.Resources) == 0 {
-		return service, host, az
-	}
-	byID := make(map[string]*Identity, len(t.d.Resources))
-	for i := range t.d.Resources {
-		byID[t.d.Resources[i].ID] = &t.d.Resources[i].Identity
-	}
 	var services, hosts, zones []string
 	for _, id := range a.Resources {
-		if r := byID[id]; r != nil {
+		if r := t.resources[id]; r != nil {
 			services, hosts, zones = append(services, r.Service), append(hosts, r.Host), append(zones, r.AZ)
 		}
 	}

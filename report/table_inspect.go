@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -98,6 +99,10 @@ func (t *tableReport) facts() {
 	if len(order) == 0 {
 		return
 	}
+	kinds := []string{"service", "instance", "host", "az", "clock domain", "window", "go"}
+	slices.SortStableFunc(order, func(a, b fact) int {
+		return cmp.Compare(slices.Index(kinds, a.what), slices.Index(kinds, b.what))
+	})
 	t.Line("")
 	t.Heading("HOW IT IS KNOWN")
 	table := NewTable(Column{Title: "FACT"}, Column{Title: "VALUE", Optional: true}, Column{Title: "OF", Right: true}, Column{Title: "FROM", Shrink: true})
