@@ -27,6 +27,8 @@ type Column struct {
 	// Shrink allows the column to be cut where the terminal is narrow; Middle cuts in the middle, for
 	// paths and symbols, which differ at both ends.
 	Shrink, Middle bool
+	// Min is the width below which cutting would leave nothing to go by; default 8.
+	Min int
 	// Optional drops the column where every cell is empty.
 	Optional bool
 	// Spare says in which order columns are left out where the terminal is too narrow even when every
@@ -82,7 +84,7 @@ func textWidth(s string) int {
 
 const (
 	gap      = 2 // blanks between columns
-	minWidth = 8 // no column is cut to less
+	minWidth = 8 // default of Column.Min
 )
 
 // Write writes the table with a header line.
@@ -211,7 +213,7 @@ func (t *Table) fit(total int) []int {
 	for width := sum(widths); total > 0 && width > total; width-- {
 		widest := -1
 		for i, c := range t.columns {
-			if c.Shrink && widths[i] > max(minWidth, textWidth(c.Title)) && (widest < 0 || widths[i] > widths[widest]) {
+			if c.Shrink && widths[i] > max(minWidth, c.Min, textWidth(c.Title)) && (widest < 0 || widths[i] > widths[widest]) {
 				widest = i
 			}
 		}

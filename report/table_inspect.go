@@ -12,8 +12,8 @@ import (
 func (t *tableReport) inspect() {
 	t.Heading("ARTIFACTS")
 	table := NewTable(
-		Column{Title: "PATH", Shrink: true, Middle: true}, Column{Title: "KIND"}, Column{Title: "ENCODING", Optional: true, Spare: 7},
-		Column{Title: "SIZE", Right: true}, Column{Title: "DECODED", Right: true, Optional: true, Spare: 9}, Column{Title: "ROWS", Right: true, Optional: true},
+		Column{Title: "PATH", Shrink: true, Middle: true, Min: 30}, Column{Title: "KIND"}, Column{Title: "ENCODING", Optional: true, Spare: 7},
+		Column{Title: "SIZE", Right: true, Spare: 10}, Column{Title: "DECODED", Right: true, Optional: true, Spare: 9}, Column{Title: "ROWS", Right: true, Optional: true},
 		Column{Title: "WINDOW (UTC)", Optional: true, Spare: 1},
 		Column{Title: "SERVICE", Shrink: true, Middle: true, Optional: true, Spare: 2}, Column{Title: "INSTANCE", Shrink: true, Middle: true, Optional: true, Spare: 6},
 		Column{Title: "HOST", Shrink: true, Middle: true, Optional: true, Spare: 3}, Column{Title: "AZ", Optional: true, Spare: 5},
