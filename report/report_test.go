@@ -5,8 +5,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -55,8 +53,42 @@ func cleanResult() *analyze.Result {
 
 // result is a result that uses every field of the model which the document shows.
 func result() *analyze.Result {
+	low, high := 0.4, 0.6
+	return &analyze.Result{
+		Bundle: bundle(),
+		Checks: []analyze.Check{
+			{ID: "WM1001", Name: "artifact-damaged", Outcome: analyze.Found, Findings: 1},
+			{ID: "WM1002", Name: "artifact-unknown", Outcome: analyze.Disabled},
+			{ID: "WM2001", Name: "label-missing", Outcome: analyze.Inapplicable, Reason: "no label is required (--require-label)"},
+			{ID: "WM3001", Name: "stack-truncated", Outcome: analyze.Failed, Reason: "panic: broken\ngoroutine 1 [running]"},
+			{ID: "WM4001", Name: "orphan-span", Outcome: analyze.Found, Findings: 1},
+			{ID: "WM4002", Name: "duplicate-span-id", Outcome: analyze.Clean},
+			{ID: "WM4003", Name: "invalid-id", Outcome: analyze.Clean},
+		},
+		Findings: []analyze.Finding{
+			{ID: "WM1001", Name: "artifact-damaged", Severity: analyze.Error, Basis: analyze.Proven,
+				Subject: analyze.Subject("artifact", "goroutine.txt"),
+				Message: "the goroutine dump ends inside the record of goroutine 88123, after 3 whole records in 67,108,864 bytes, so at least one stack is lost",
+				Exhibits: []analyze.Exhibit{{Ref: evidence.Ref{Artifact: 1, Off: 67108000, Len: 864}, Role: "cut",
+					Text: "goroutine 88123 [chan receive, 12 minutes]:"}},
+				Fix: "capture /debug/pprof/goroutine?debug=0 or ?debug=1 instead: they hold every goroutine, as counts of equal stacks, and fit where debug=2 is cut at 64 MiB"},
+			{ID: "WM4001", Name: "orphan-span", Severity: analyze.Warning, Basis: analyze.Heuristic,
+				Subject: analyze.Subject("client", "frontend", "server", "checkout", "route", "/cart"),
+				Message: "12 of 12,345 spans name a parent that no artifact holds",
+				Measures: []analyze.Measure{analyze.M("spans.orphan", "spans", 12),
+					{Name: "hop.coverage", Unit: "ratio", Subject: analyze.Subject("client", "frontend"), Value: 0.5, Low: &low, High: &high}},
+				Exhibits: []analyze.Exhibit{
+					{Ref: evidence.Ref{Artifact: 2, Off: 10, Len: 40}, Role: "child", Text: "trace=0102 span=0304 GET /cart"},
+					{Ref: evidence.Ref{Artifact: 2, Off: 90, Len: 41}, Role: "child", Text: "trace=0102 span=0305 GET /cart"}}},
+		},
+		Measures: []analyze.Measure{analyze.M("artifacts.total", "artifacts", 6), analyze.M("label.coverage", "ratio", 0.25, "artifact", "x/cpu.pb.gz", "key", "az")},
+	}
+}
+
+// bundle is the evidence of result.
+func bundle() *evidence.Bundle {
 	from := func(value, source string) evidence.Attr { return evidence.Attr{Value: value, From: source} }
-	b := &evidence.Bundle{
+	return &evidence.Bundle{
 		Artifacts: []*evidence.Artifact{
 			{
 				Path: "x/cpu.pb.gz", Format: "pprof/cpu", Containers: []string{"gzip"}, SizeBytes: 81233, DecodedBytes: 300112,
@@ -93,36 +125,6 @@ func result() *analyze.Result {
 		},
 		Origins: []evidence.Origin{{Artifact: 2, Resource: 1}, {Artifact: 2, Resource: 0}, {Artifact: 2, Resource: 1}},
 		Notes:   []string{"x/loop: leads to a folder that is read already"},
-	}
-	low, high := 0.4, 0.6
-	return &analyze.Result{
-		Bundle: b,
-		Checks: []analyze.Check{
-			{ID: "WM1001", Name: "artifact-damaged", Outcome: analyze.Found, Findings: 1},
-			{ID: "WM1002", Name: "artifact-unknown", Outcome: analyze.Disabled},
-			{ID: "WM2001", Name: "label-missing", Outcome: analyze.Inapplicable, Reason: "no label is required (--require-label)"},
-			{ID: "WM3001", Name: "stack-truncated", Outcome: analyze.Failed, Reason: "panic: broken\ngoroutine 1 [running]"},
-			{ID: "WM4001", Name: "orphan-span", Outcome: analyze.Found, Findings: 1},
-			{ID: "WM4002", Name: "duplicate-span-id", Outcome: analyze.Clean},
-			{ID: "WM4003", Name: "invalid-id", Outcome: analyze.Clean},
-		},
-		Findings: []analyze.Finding{
-			{ID: "WM1001", Name: "artifact-damaged", Severity: analyze.Error, Basis: analyze.Proven,
-				Subject: analyze.Subject("artifact", "goroutine.txt"),
-				Message: "the goroutine dump ends inside the record of goroutine 88123, after 3 whole records in 67,108,864 bytes, so at least one stack is lost",
-				Exhibits: []analyze.Exhibit{{Ref: evidence.Ref{Artifact: 1, Off: 67108000, Len: 864}, Role: "cut",
-					Text: "goroutine 88123 [chan receive, 12 minutes]:"}},
-				Fix: "capture /debug/pprof/goroutine?debug=0 or ?debug=1 instead: they hold every goroutine, as counts of equal stacks, and fit where debug=2 is cut at 64 MiB"},
-			{ID: "WM4001", Name: "orphan-span", Severity: analyze.Warning, Basis: analyze.Heuristic,
-				Subject: analyze.Subject("client", "frontend", "server", "checkout", "route", "/cart"),
-				Message: "12 of 12,345 spans name a parent that no artifact holds",
-				Measures: []analyze.Measure{analyze.M("spans.orphan", "spans", 12),
-					{Name: "hop.coverage", Unit: "ratio", Subject: analyze.Subject("client", "frontend"), Value: 0.5, Low: &low, High: &high}},
-				Exhibits: []analyze.Exhibit{
-					{Ref: evidence.Ref{Artifact: 2, Off: 10, Len: 40}, Role: "child", Text: "trace=0102 span=0304 GET /cart"},
-					{Ref: evidence.Ref{Artifact: 2, Off: 90, Len: 41}, Role: "child", Text: "trace=0102 span=0305 GET /cart"}}},
-		},
-		Measures: []analyze.Measure{analyze.M("artifacts.total", "artifacts", 6), analyze.M("label.coverage", "ratio", 0.25, "artifact", "x/cpu.pb.gz", "key", "az")},
 	}
 }
 
@@ -211,111 +213,6 @@ func TestReadRefuses(t *testing.T) {
 		if d, err := Read(strings.NewReader(in)); err == nil {
 			t.Errorf("%s: read as %v", name, d)
 		}
-	}
-}
-
-// hostile texts, each with what must not come out raw.
-var hostile = map[string]string{
-	"colour":            "\x1b[31mred\x1b[0m",
-	"title":             "\x1b]0;owned\x07",
-	"link":              "\x1b]8;;https://example.org\x1b\\click\x1b]8;;\x1b\\",
-	"8-bit CSI":         "\u009b31mred",
-	"carriage return":   "safe\rEVIL",
-	"newline":           "one\nFINDINGS\nnone",
-	"tab":               "a\tb",
-	"backspace":         "abc\b\b\bxyz",
-	"bidi override":     "user\u202etxt.exe",
-	"bidi isolate":      "\u2066a\u2069",
-	"zero width":        "a\u200bb\u200dc\ufeffd",
-	"line separator":    "a\u2028b\u2029c",
-	"invalid UTF-8":     "a\xff\xfeb\xc3",
-	"surrogate":         "\xed\xa0\x80",
-	"NUL and DEL":       "a\x00b\x7fc",
-	"tag characters":    "a\U000e0041b",
-	"HTML":              "<script>alert(1)</script>",
-	"Markdown":          "a|b `c` [d](javascript:e)",
-	"workflow command":  "::error::x",
-	"formula":           "=cmd()",
-	"very long":         strings.Repeat("w", 5000),
-	"combining":         strings.Repeat("e\u0301", 10),
-	"wide":              "支付网关",
-	"JSON in a string":  `"}],"findings":[]`,
-	"backslash":         `C:\new\table`,
-	"shell in a path":   "a'b $(rm -rf) `x`;",
-	"blanks":            "  two  blanks  ",
-	"only control":      "\x1b",
-	"replacement":       "\ufffd",
-	"object separators": "\u001c\u001d\u001e\u001f",
-}
-
-// TestHostileText puts every text into every captured field of a result, and renders it in every format.
-func TestHostileText(t *testing.T) {
-	for name, s := range hostile {
-		d := New(poisoned(s), Request{Command: "examine", Args: []string{s}, Version: "v1"})
-		for _, command := range []string{"examine", "inspect"} {
-			d.Run.Command = command
-			for _, r := range Renderers {
-				for _, o := range []TerminalOptions{{}, {Width: 80}} {
-					checkHarmless(t, name+" as "+r.Name, render(t, r.Name, d, o))
-				}
-			}
-			// A newline in captured text must not make a line.
-			table := render(t, "table", d, TerminalOptions{})
-			if n, want := bytes.Count(table, []byte("\nFINDINGS\n")), map[string]int{"examine": 1, "inspect": 0}[command]; n != want {
-				t.Errorf("%s: %d headings FINDINGS, want %d:\n%s", name, n, want, table)
-			}
-		}
-		back, err := Read(bytes.NewReader(render(t, "json", d, TerminalOptions{})))
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if diff := cmp.Diff(d, back); diff != "" {
-			t.Errorf("%s: JSON changed the text (-want +got):\n%s", name, diff)
-		}
-		if utf8.ValidString(s) && back.Artifacts[0].Path != s {
-			t.Errorf("%s: path is %q, want %q", name, back.Artifacts[0].Path, s)
-		}
-	}
-}
-
-func checkHarmless(t *testing.T, what string, out []byte) {
-	t.Helper()
-	if !utf8.Valid(out) {
-		t.Errorf("%s: not UTF-8", what)
-	}
-	for _, r := range string(out) {
-		if r != '\n' && !unicode.IsPrint(r) {
-			t.Errorf("%s: raw %U comes out", what, r)
-			return
-		}
-	}
-}
-
-// poisoned returns a result with s in every captured text.
-func poisoned(s string) *analyze.Result {
-	attr := evidence.Attr{Value: s, From: s}
-	id := evidence.Identity{Service: attr, Instance: attr, Host: attr, AZ: attr, Domain: attr}
-	window := evidence.Window{Start: 1, End: 2, Rule: s}
-	b := &evidence.Bundle{
-		Artifacts: []*evidence.Artifact{
-			{Path: s, Format: "pprof/custom", Identity: id, Window: window, Go: evidence.GoVersion{Min: 20, Why: s}, Status: evidence.StatusDamaged,
-				Losses:  []evidence.Loss{{Origin: evidence.InReading, What: s}},
-				Profile: &evidence.Profile{Comments: []string{s}, SampleTypes: []evidence.ValueType{{Type: s, Unit: s}}}},
-			{Path: s, Format: "goroutine/panic", Identity: id, Status: evidence.StatusOK, Dump: &evidence.Dump{Dumps: 1, Reason: s}},
-			{Path: s, Format: evidence.FormatOTLPTraces, Status: evidence.StatusOK, Traces: &evidence.TraceStats{Other: map[string]int{s: 1}}},
-			{Path: s, Format: evidence.FormatUnknown, Status: evidence.StatusUnknown},
-		},
-		Resources: []evidence.Resource{{Identity: id, Region: s, SDK: s, RuntimeVersion: s}},
-		Origins:   []evidence.Origin{{Artifact: 2}},
-		Notes:     []string{s},
-	}
-	return &analyze.Result{
-		Bundle: b,
-		Checks: []analyze.Check{{ID: "WM1001", Name: "artifact-damaged", Outcome: analyze.Failed, Reason: s}},
-		Findings: []analyze.Finding{{ID: "WM1001", Name: "artifact-damaged", Severity: analyze.Error, Basis: analyze.Proven,
-			Subject: map[string]string{"artifact": s, s: "x"}, Message: s, Fix: s, Exhibits: []analyze.Exhibit{{Role: "record", Text: s}},
-			Measures: []analyze.Measure{analyze.M("m", s, 1, s, s)}}},
-		Measures: []analyze.Measure{analyze.M("m", s, 1, s, s)},
 	}
 }
 

@@ -91,16 +91,7 @@ const (
 func (t *Table) Write(w io.Writer, o TerminalOptions) error {
 	pinWidths()
 	t.dropEmpty()
-	widths, spared := t.fit(o.Width), []string(nil)
-	for o.Width > 0 && sum(widths) > o.Width {
-		i := t.mostSpare()
-		if i < 0 {
-			break
-		}
-		spared = append(spared, t.columns[i].Title)
-		t.drop(i)
-		widths = t.fit(o.Width)
-	}
+	widths, spared := t.spare(o.Width)
 	left, right := tw.Padding{Overwrite: true}, tw.Padding{Right: strings.Repeat(" ", gap), Overwrite: true}
 	paddings := make([]tw.Padding, len(t.columns))
 	aligns := make([]tw.Align, len(t.columns))
@@ -150,6 +141,20 @@ func (t *Table) Write(w io.Writer, o TerminalOptions) error {
 		return p.Err()
 	}
 	return nil
+}
+
+// spare leaves out columns until the others fit in total columns of the terminal. It returns the widths of
+// those and the titles of what is gone.
+func (t *Table) spare(total int) (widths []int, gone []string) {
+	for widths = t.fit(total); total > 0 && sum(widths) > total; widths = t.fit(total) {
+		i := t.mostSpare()
+		if i < 0 {
+			break
+		}
+		gone = append(gone, t.columns[i].Title)
+		t.drop(i)
+	}
+	return widths, gone
 }
 
 // mostSpare returns the column to leave out next, -1 where none may be.
