@@ -143,7 +143,10 @@ func (in *input) cutBy(origin LossOrigin, off, end int64, format string, args ..
 	}
 	in.cutDone = true
 	what := fmt.Sprintf(format, args...)
-	if in.err != nil {
+	switch {
+	case in.err != nil && what == "":
+		what = endReason(in.err)
+	case in.err != nil:
 		what = fmt.Sprintf("%s, %s", endReason(in.err), what)
 	}
 	l := Loss{Ref: in.ref(off, end-off), Origin: origin, What: what, Cut: true}
@@ -151,12 +154,16 @@ func (in *input) cutBy(origin LossOrigin, off, end int64, format string, args ..
 	in.art.Losses = append(in.art.Losses, l)
 }
 
-// close records a cut that no reader has put into words: the container ended early and the reader
-// stopped at a record's border.
+// close records a cut that no reader has put into words: the container ended early, and the reader, if
+// there was one, stopped at a record's border.
 func (in *input) close() {
 	in.art.DecodedBytes = in.base + int64(in.end)
 	if in.err != nil && !in.cutDone {
-		in.cut(in.art.DecodedBytes, in.art.DecodedBytes, "after a whole record")
+		var where string
+		if in.art.Read() {
+			where = "after a whole record"
+		}
+		in.cut(in.art.DecodedBytes, in.art.DecodedBytes, "%s", where)
 	}
 }
 
