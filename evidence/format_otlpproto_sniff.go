@@ -240,9 +240,9 @@ var (
 	}
 	recordScalars = map[int32]uint8{ // number<<3 | type
 		tagKind: fitTraces | fitProfiles, tagStart: fitTraces, tagEnd: fitTraces, tagFlags: fitTraces,
-		10<<3 | 0: fitTraces, 12<<3 | 0: fitTraces, 14<<3 | 0: fitTraces,
-		1<<3 | 1: fitLogs, 2<<3 | 0: fitLogs, 7<<3 | 0: fitLogs | fitProfiles, 8<<3 | 5: fitLogs, 11<<3 | 1: fitLogs,
-		3<<3 | 0: fitProfiles, 3<<3 | 1: fitProfiles, 4<<3 | 0: fitProfiles, 5<<3 | 0: fitProfiles, 8<<3 | 0: fitProfiles,
+		10 << 3: fitTraces, 12 << 3: fitTraces, 14 << 3: fitTraces,
+		1<<3 | 1: fitLogs, 2 << 3: fitLogs, 7 << 3: fitLogs | fitProfiles, 8<<3 | 5: fitLogs, 11<<3 | 1: fitLogs,
+		3 << 3: fitProfiles, 3<<3 | 1: fitProfiles, 4 << 3: fitProfiles, 5 << 3: fitProfiles, 8 << 3: fitProfiles,
 	}
 )
 

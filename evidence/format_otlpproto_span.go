@@ -19,7 +19,7 @@ const (
 	tagSpanID  = 2<<3 | 2
 	tagParent  = 4<<3 | 2
 	tagName    = 5<<3 | 2
-	tagKind    = 6<<3 | 0
+	tagKind    = 6 << 3
 	tagStart   = 7<<3 | 1
 	tagEnd     = 8<<3 | 1
 	tagAttr    = 9<<3 | 2
