@@ -8,7 +8,7 @@ type merger struct {
 	traces    traceTable
 	resources map[resourceKey]uint32
 	origins   map[Origin]uint32
-	rests     []*SpanChunk // the last, partial chunk of each artifact
+	rest      *SpanChunk // the last rows of the artifacts so far; nil or not full
 }
 
 func newMerger(b *Bundle) *merger {
@@ -17,50 +17,83 @@ func newMerger(b *Bundle) *merger {
 	return m
 }
 
-// adopt takes over the spans of one artifact; sb must not be used afterwards. Full chunks move without
-// a copy; partial ones wait for finish.
+// adopt takes over the spans of one artifact; sb must not be used afterwards. Full chunks move without a
+// copy. Of the rows of a partial chunk there is one copy at most: ten thousand files must not each keep
+// a chunk that is mostly empty until the last one is read.
 func (m *merger) adopt(artifact uint32, sb *spanBatch) {
-	strings := make([]uint32, len(sb.strings.list))
+	tr := m.translate(artifact, sb)
+	for _, c := range sb.full {
+		tr.apply(c)
+		m.push(c)
+	}
+	if sb.cur == nil {
+		return
+	}
+	tr.apply(sb.cur)
+	if m.rest == nil {
+		m.keep(sb.cur)
+		return
+	}
+	for first := 0; first < len(sb.cur.ID); {
+		if m.rest == nil {
+			m.rest = newSpanChunk(chunkRows)
+		} else if len(m.rest.ID) == cap(m.rest.ID) {
+			m.rest = m.rest.grown()
+		}
+		first += m.rest.appendRows(sb.cur, first)
+		m.keep(m.rest)
+	}
+}
+
+// keep makes c the rest, or pushes it if it is full.
+func (m *merger) keep(c *SpanChunk) {
+	m.rest = c
+	if len(c.ID) == chunkRows {
+		m.push(c)
+		m.rest = nil
+	}
+}
+
+// translation maps the local numbers of one batch to those of the bundle.
+type translation struct{ strings, traces, origins []uint32 }
+
+func (m *merger) translate(artifact uint32, sb *spanBatch) translation {
+	tr := translation{
+		strings: make([]uint32, len(sb.strings.list)),
+		traces:  make([]uint32, len(sb.traces.ids)),
+		origins: make([]uint32, len(sb.slots)),
+	}
 	for i, s := range sb.strings.list {
-		strings[i] = m.strings.bytes([]byte(s))
+		tr.strings[i] = m.strings.bytes([]byte(s))
 	}
-	traces := make([]uint32, len(sb.traces.ids))
 	for i, id := range sb.traces.ids {
-		traces[i] = m.traces.index(id)
+		tr.traces[i] = m.traces.index(id)
 	}
-	resources := make([]uint32, len(sb.resources))
+	byResource := make([]uint32, len(sb.resources))
 	for i, r := range sb.resources {
-		resources[i] = m.resource(r)
+		byResource[i] = m.origin(Origin{artifact, m.resource(r)})
 	}
-	none := noResource
-	origins := make([]uint32, len(sb.slots))
+	none := noResource // the origin of spans without a resource
 	for i, local := range sb.slots {
-		global := none
-		if local != noResource {
-			global = resources[local]
-		} else if none == noResource {
-			none = m.resource(Resource{Ref: Ref{Artifact: artifact}})
-			global = none
+		switch {
+		case local != noResource:
+			tr.origins[i] = byResource[local]
+			continue
+		case none == noResource:
+			none = m.origin(Origin{artifact, m.resource(Resource{Ref: Ref{Artifact: artifact}})})
 		}
-		origins[i] = m.origin(Origin{artifact, global})
+		tr.origins[i] = none
 	}
-	chunks := sb.full
-	if sb.cur != nil {
-		chunks = append(chunks, sb.cur)
-	}
-	for _, c := range chunks {
-		for i := range c.ID {
-			c.Name[i] = strings[c.Name[i]]
-			c.Route[i] = strings[c.Route[i]]
-			c.Origin[i] = origins[c.Origin[i]]
-			if c.Trace[i] != NoTrace {
-				c.Trace[i] = traces[c.Trace[i]]
-			}
-		}
-		if len(c.ID) == chunkRows {
-			m.push(c)
-		} else {
-			m.rests = append(m.rests, c)
+	return tr
+}
+
+func (tr *translation) apply(c *SpanChunk) {
+	for i := range c.ID {
+		c.Name[i] = tr.strings[c.Name[i]]
+		c.Route[i] = tr.strings[c.Route[i]]
+		c.Origin[i] = tr.origins[c.Origin[i]]
+		if c.Trace[i] != NoTrace {
+			c.Trace[i] = tr.traces[c.Trace[i]]
 		}
 	}
 }
@@ -93,28 +126,10 @@ func (m *merger) origin(o Origin) uint32 {
 	return i
 }
 
-// finish packs the partial chunks and hands the tables to the bundle.
+// finish hands the tables to the bundle.
 func (m *merger) finish() {
-	var total int
-	for _, c := range m.rests {
-		total += len(c.ID)
-	}
-	var cur *SpanChunk
-	for _, c := range m.rests {
-		for first := 0; first < len(c.ID); {
-			if cur == nil || len(cur.ID) == cap(cur.ID) {
-				if cur != nil {
-					m.push(cur)
-				}
-				cur = newSpanChunk(min(chunkRows, total))
-			}
-			n := cur.appendRows(c, first)
-			first += n
-			total -= n
-		}
-	}
-	if cur != nil {
-		m.push(cur)
+	if m.rest != nil {
+		m.push(m.rest)
 	}
 	m.bundle.Strings = m.strings.list
 	m.bundle.Traces = m.traces.ids

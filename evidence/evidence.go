@@ -51,7 +51,7 @@ type Artifact struct {
 	// Format as detected from the content, such as "pprof/cpu", "goroutine/debug2" or "otlp/traces".
 	// FormatUnknown where no reader knows the content.
 	Format Format
-	// Encoding of an OTLP artifact: "protobuf", "protobuf-framed", "json" or "jsonl"; else "".
+	// Encoding of an OTLP artifact: "protobuf", "protobuf-framed", "protobuf-varint", "json" or "jsonl"; else "".
 	Encoding string
 	// Containers peeled to get at the decoded bytes, outermost first: "gzip", "zstd", "zstd-framed",
 	// "tar", "zip", "http", "bom", "utf-16", "crlf", "cri", "docker-json", "journald", "kubectl",

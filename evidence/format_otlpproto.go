@@ -17,13 +17,13 @@ import (
 // exporter of the collector writes (exporter/fileexporter/file_writer.go, exportMessageAsBuffer), or a
 // varint, as protodelim and its like in other languages do.
 var formatOTLPFramed = format{
-	sniff: func(head []byte, whole bool) bool {
-		_, ok := sniffFraming(head, whole)
+	sniff: func(head []byte, _ bool) bool {
+		_, ok := sniffFraming(head)
 		return ok
 	},
 	read: func(in *input) bool {
 		in.fill(sniffBytes)
-		f, ok := sniffFraming(in.data(), in.eof)
+		f, ok := sniffFraming(in.data())
 		if ok {
 			newProtoWalk(in).readFrames(f)
 		}
@@ -33,10 +33,10 @@ var formatOTLPFramed = format{
 
 // formatOTLPMessage is one message, without a length before it.
 var formatOTLPMessage = format{
-	sniff: func(head []byte, whole bool) bool { return sniffMessage(head, whole) != signalNone },
+	sniff: func(head []byte, _ bool) bool { return sniffMessage(head) != signalNone },
 	read: func(in *input) bool {
 		in.fill(sniffBytes)
-		signal := sniffMessage(in.data(), in.eof)
+		signal := sniffMessage(in.data())
 		if signal != signalNone {
 			newProtoWalk(in).readMessage(signal)
 		}
@@ -86,13 +86,17 @@ type protoWalk struct {
 	scratch []byte
 	maxLeaf int // a span or resource larger than this is lost
 
-	traces    bool           // a message of traces was read
-	other     map[string]int // messages of other signals
-	nameSaid  bool           // the Loss about names that are no UTF-8 was recorded
-	tornOff   int64          // start of the innermost element that the end of an outer message cuts
-	tornWhat  string         // what that element is
-	resource  []byte         // encoded resource of the ResourceSpans at hand
-	scopeKind uint32         // field number of its scopes: 0 before the first
+	traces   bool           // a message of traces was read
+	other    map[string]int // messages of other signals
+	nameSaid bool           // the Loss about names that are no UTF-8 was recorded
+
+	tornOff  int64  // start of the innermost element that the end of an outer message cuts
+	tornWhat string // what that element is
+	lost     string // why the end of the frame at hand cannot be relied on; "" if it can
+	lostOff  int64
+
+	resource  []byte // encoded resource of the ResourceSpans at hand
+	scopesNum uint32 // field number of its scopes; 0 before the first
 }
 
 func newProtoWalk(in *input) *protoWalk {
@@ -103,7 +107,7 @@ func newProtoWalk(in *input) *protoWalk {
 func (w *protoWalk) readMessage(signal protoSignal) {
 	if signal == signalTraces {
 		w.traces = true
-		w.walk(&protoLevel{kind: levelMessage, end: math.MaxInt64})
+		w.walk(&protoLevel{kind: levelMessage, end: unknownEnd})
 	} else {
 		w.count(signal)
 	}
@@ -131,29 +135,56 @@ func (w *protoWalk) frame(f framing, last *protoSignal) bool {
 		in.advance(size)
 		return true
 	}
-	signal := signalNone
-	if size > 0 {
-		signal = w.probe(size, length)
+	if size < 0 {
+		return w.resume(f, w.search(f, start, "no batch begins here"))
 	}
-	switch signal {
-	case signalNone:
-		return w.search(f)
-	case signalOpen:
-		signal = *last
+	signal, sure := w.probe(size, length)
+	if !sure && !w.bounded(f, size, length) {
+		return w.resume(f, w.search(f, start, "no batch begins here"))
+	}
+	if signal <= signalOpen {
+		signal = *last // damaged near its start, or without a span
 	}
 	*last = signal
 	in.advance(size)
-	end := in.off() + length
 	if signal != signalTraces {
 		w.count(signal)
 		if in.skip(length) < length {
-			in.cut(start, in.off(), "the file ends inside a batch of %s", signal)
+			in.cut(start, in.off(), "the file ends inside a batch of other signals")
 			return false
 		}
 		return true
 	}
+	return w.message(f, in.off()+length)
+}
+
+// message reads the resources of a framed message up to end. Where the bytes show that end is wrong, it
+// goes on at the next resource or message.
+func (w *protoWalk) message(f framing, end int64) bool {
 	w.traces = true
-	return w.walk(&protoLevel{kind: levelMessage, start: start, end: end})
+	if !w.walk(&protoLevel{kind: levelMessage, end: end, framed: true}) {
+		return false
+	}
+	return w.lost == "" || w.resume(f, w.search(f, w.lostOff, w.lost))
+}
+
+// resume goes on with what a search has found: with the next message by returning, or with the resources
+// of a message whose start and length are lost.
+func (w *protoWalk) resume(f framing, found protoFound) bool {
+	for found == foundResource {
+		w.lost, w.traces = "", true
+		if !w.walk(&protoLevel{kind: levelMessage, end: unknownEnd, framed: true}) {
+			return false
+		}
+		w.in.fill(searchBytes)
+		if f.at(w.in.data()) == foundMessage {
+			found = foundMessage // what stopped walk is the length of the next
+			break
+		}
+		found = w.search(f, w.lostOff, w.lost)
+	}
+	w.lost = ""
+	return found == foundMessage
 }
 
 // frameHeader reads the length at the window's start without consuming it. ok is false where the stream
@@ -174,42 +205,61 @@ func (w *protoWalk) frameHeader(f framing) (length int64, size int, ok bool) {
 	}
 }
 
-// probe says what signal the message is that begins size bytes from the window's start. It looks into
-// few bytes first, because nearly always the first of them tell.
-func (w *protoWalk) probe(size int, length int64) protoSignal {
-	for n := int64(4 << 10); ; n = windowBytes {
-		want := min(length, n)
-		w.in.fill(size + int(want))
+// maxProbeBytes is how far probe looks for a record that tells the signal: behind a large resource.
+const maxProbeBytes = 256 << 10
+
+// probe says what signal the message is that begins size bytes from the window's start, and whether it
+// surely is one. It looks into few bytes first, because nearly always they tell.
+func (w *protoWalk) probe(size int, length int64) (signal protoSignal, sure bool) {
+	for n := int64(4 << 10); ; n = maxProbeBytes {
+		want := size + int(min(length, n))
+		w.in.fill(want)
 		d := w.in.data()
-		d = d[size:min(len(d), size+int(want))]
-		if s := probeMessage(d); s != signalOpen || n == windowBytes || int64(len(d)) < n {
-			return s
+		d = d[min(size, len(d)):min(len(d), want)]
+		p := protoProbe{left: maxProbeFields}
+		signal = p.fields(d, 0)
+		sure = signal > signalOpen || signal == signalOpen && (p.some() || int64(len(d)) < min(length, n) && firstFits(d, length))
+		if signal != signalOpen || n == maxProbeBytes || int64(len(d)) < n {
+			return signal, sure
 		}
 	}
 }
 
-// search looks for the next message where none begins at the window's start, and records what it passes
-// over. It returns false where there is none.
-func (w *protoWalk) search(f framing) bool {
+// searchBytes is how much of the stream is in sight where a message must be told from chance: enough that
+// the end of a usual one is too.
+const searchBytes = 1 << 20
+
+// bounded reports whether a message that does not tell its signal still has a length to rely on: behind
+// it the stream ends or the next message begins.
+func (w *protoWalk) bounded(f framing, size int, length int64) bool {
+	w.in.fill(size + int(min(length, searchBytes)) + maxFrameHeader + 16)
+	d := w.in.data()[size:]
+	return length <= int64(len(d)) && f.follows(d[length:])
+}
+
+// search looks for the next message, or the next resource of a message that is damaged before it, from
+// the window's start on, and records what was passed over since from.
+func (w *protoWalk) search(f framing, from int64, why string) protoFound {
 	in := w.in
-	from := in.off()
 	for {
 		in.fill(searchBytes)
 		d := in.data()
 		// Where the stream goes on, what comes last is looked at again with more behind it in sight.
 		last := len(d)
 		if !in.eof {
-			last = max(1, len(d)/2)
+			last = max(1, last/2)
 		}
-		at := f.find(d, last)
-		in.advance(min(at, last))
-		if at < last {
-			in.lose(from, in.off()-from, InReading, "no batch begins here: the length before it, or its first field, is damaged")
-			return true
+		for i := range last {
+			if found := f.at(d[i:]); found != foundNone {
+				in.advance(i)
+				in.lose(from, in.off()-from, InReading, "%s", why)
+				return found
+			}
 		}
+		in.advance(last)
 		if len(in.data()) == 0 && !in.more() {
-			in.lose(from, in.off()-from, InReading, "no batch begins here, nor in what follows")
-			return false
+			in.lose(from, in.off()-from, InReading, "%s, and none in what follows", why)
+			return foundNone
 		}
 	}
 }

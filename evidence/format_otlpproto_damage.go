@@ -1,68 +1,62 @@
 package evidence
 
-import (
-	"math"
+// What happens where a level of protoWalk ends early or holds no protobuf.
 
-	"github.com/witnessmark/witnessmark/internal/wire"
-)
-
-// ended is called where the stream ends at the border of a field of a level. Only a message without a
-// length may end there.
-func (w *protoWalk) ended(l *protoLevel, _ *protoField) bool {
-	rest := int64(len(w.in.data()))
-	if l.kind != levelMessage || l.end != math.MaxInt64 || rest > 0 {
-		w.in.cut(l.start, w.in.off()+rest, "the file ends inside %s", protoLevelNames[l.kind])
+// ended records that the stream ends inside a level, before the field f is complete. A message without a
+// length may end between any two fields.
+func (w *protoWalk) ended(l *protoLevel, f *protoField) bool {
+	end := w.in.off() + int64(len(w.in.data()))
+	if l.end != unknownEnd || end > f.off {
+		w.in.cut(f.off, end, "the file ends inside %s", protoLevelNames[l.kind])
 	}
-	w.in.advance(int(rest))
 	return false
 }
 
-// bad records that a level holds what is no field, and goes on behind the level where its end is known.
-func (w *protoWalk) bad(l *protoLevel, off int64, why string) bool {
-	if l.end == math.MaxInt64 {
-		rest := int64(len(w.in.data()))
-		w.in.cut(off, w.in.off()+rest, "nothing can be read from here on, inside %s: %s", protoLevelNames[l.kind], why)
-		w.in.advance(int(rest))
-		return false
-	}
-	// The level may claim more than there is: what is lost ends where the stream does.
-	goesOn := w.leave(l)
-	w.in.lose(off, w.in.off()-off, InReading, "%s cannot be read further: %s", protoLevelNames[l.kind], why)
-	return goesOn
-}
-
-// passTorn records that a level ends inside the header of a field.
-func (w *protoWalk) passTorn(l *protoLevel) bool {
-	goesOn := w.leave(l)
-	w.recordTorn(l)
-	return goesOn
-}
-
-// recordTorn records that an element of a level is longer than the level, which has been left.
-func (w *protoWalk) recordTorn(l *protoLevel) {
-	w.in.lose(w.tornOff, w.in.off()-w.tornOff, InReading, "%s is longer than %s around it", w.tornWhat, protoLevelNames[l.kind])
-}
-
-// leave consumes the rest of a level. It returns false where the stream ends first.
-func (w *protoWalk) leave(l *protoLevel) bool {
-	n := l.end - w.in.off()
-	if n <= 0 {
-		return true
-	}
-	if w.in.skip(n) < n {
-		w.in.cut(l.start, w.in.off(), "the file ends inside %s", protoLevelNames[l.kind])
-		return false
+// torn passes over what is left of a level that ends inside the header of a field.
+func (w *protoWalk) torn(l *protoLevel, f *protoField) bool {
+	w.tornOff, w.tornWhat = f.off, "a field"
+	w.in.skip(l.end - w.in.off())
+	if !l.clamped {
+		w.recordTorn(l)
 	}
 	return true
 }
 
-// endGroup reports whether the window begins with the end-group tag of field num, and how long it is.
-func (w *protoWalk) endGroup(l *protoLevel, num uint32) (n int, closes bool) {
-	w.in.fill(maxFrameHeader)
-	d := w.in.data()
-	if room := l.end - w.in.off(); int64(len(d)) > room {
-		d = d[:max(0, room)]
+// recordTorn records that l ended inside an element that claims to go on. Where the stream ends there
+// too, it is the stream that was cut: a container that was decoded up to its own cut may have shortened
+// the message to what there is.
+func (w *protoWalk) recordTorn(l *protoLevel) {
+	in := w.in
+	if len(in.data()) == 0 && !in.more() {
+		in.cut(w.tornOff, in.off(), "the file ends inside %s", w.tornWhat)
+		return
 	}
-	tag, n := wire.Uvarint(d, 0)
-	return n, n > 0 && tag == uint64(num)<<3|4
+	in.lose(w.tornOff, in.off()-w.tornOff, InReading, "%s ends inside %s", protoLevelNames[l.kind], w.tornWhat)
+}
+
+// bad goes on behind invalid wire data at off: after the level, where its end is known. In a stream of
+// messages the end of a message is not relied on, because the bytes may be those of the next one: they
+// are looked at again.
+func (w *protoWalk) bad(l *protoLevel, off int64, why string) bool {
+	in := w.in
+	switch {
+	case l.framed:
+		w.lost, w.lostOff = "invalid protobuf: "+why, off
+		if off >= in.base {
+			in.advance(int(off - in.off()))
+		}
+		return true
+	case l.end == unknownEnd:
+		in.drain()
+		in.cut(off, in.off(), "invalid protobuf: %s; where the next record begins is not known", why)
+		return false
+	}
+	rest := l.end - in.off()
+	got := in.skip(rest)
+	in.lose(off, in.off()-off, InReading, "invalid protobuf inside %s: %s", protoLevelNames[l.kind], why)
+	if got < rest {
+		in.cut(in.off(), in.off(), "the file ends inside %s", protoLevelNames[l.kind])
+		return false
+	}
+	return true
 }

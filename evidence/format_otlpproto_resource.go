@@ -8,133 +8,123 @@ import (
 	"github.com/witnessmark/witnessmark/internal/wire"
 )
 
-// protoResource reads resources into canonical text.
+// protoResource reads one resource.
 type protoResource struct {
 	rb   resourceBuilder
-	text []byte
-	deep bool // a value is nested deeper than maxJSONValueDepth, and left out of the digest
+	text []byte    // canonical text of the value at hand
+	stop wire.Stop // the first invalid wire data
+	deep bool      // a value was nested too deeply
 }
 
-// readResource gives the spans around it their resource. A resource that occurs twice is merged, as
-// protobuf says: its encodings are read one after the other.
-func (w *protoWalk) readResource(l *protoLevel, d []byte) {
-	w.resource = append(w.resource, d...)
-	off, n := w.in.off(), int64(len(d))
-	w.batch.fillSlotEncoded(l.slot, w.resource, func() Resource {
-		stop := w.res.read(w.resource)
-		if stop != wire.End {
-			w.in.lose(off, n, InReading, "a resource is damaged: %s", stop)
-		}
-		if w.res.deep {
-			w.in.lose(off, n, InReading, "an attribute value of a resource is nested too deeply")
-		}
-		return w.res.rb.build(w.in.ref(off, n))
-	})
-}
-
-// read reads the attributes of a Resource as far as they are sound.
-func (r *protoResource) read(d []byte) wire.Stop {
+// read builds the resource that b holds.
+func (r *protoResource) read(b []byte, ref Ref) Resource {
 	r.rb.reset()
-	r.deep = false
-	var f wire.Field
-	w := wire.Walk(d)
-	for w.Next(&f) {
-		if f.Num != 1 || f.Type != wire.Bytes {
-			continue
+	r.stop, r.deep = wire.End, false
+	r.each(b, func(f *wire.Field) {
+		if f.Num == 1 && f.Type == wire.Bytes {
+			var key []byte
+			var kind attrKind
+			key, kind, r.text = r.keyValue(r.text[:0], f.Bytes, 0)
+			r.rb.attr(key, kind, r.text)
 		}
-		key, kind, text, stop := r.keyValue(f.Bytes, r.text[:0], 0)
-		r.text = text
-		if stop != wire.End {
-			return stop
-		}
-		r.rb.attr(key, kind, text)
-	}
-	return w.Stop()
+	})
+	return r.rb.build(ref)
 }
 
-// keyValue appends the canonical text of a KeyValue's value to dst.
-func (r *protoResource) keyValue(d, dst []byte, depth int) (key []byte, kind attrKind, text []byte, stop wire.Stop) {
+// each calls do for every field of b.
+func (r *protoResource) each(b []byte, do func(*wire.Field)) {
+	w := wire.Walk(b)
 	var f wire.Field
-	first := len(dst)
-	w := wire.Walk(d)
 	for w.Next(&f) {
+		do(&f)
+	}
+	if r.stop == wire.End {
+		r.stop = w.Stop()
+	}
+}
+
+// keyValue appends the canonical text of one attribute's value to dst; the value may stand before the
+// key. The kind is 0 for an attribute without a value.
+func (r *protoResource) keyValue(dst, b []byte, depth int) (key []byte, kind attrKind, text []byte) {
+	first := len(dst)
+	r.each(b, func(f *wire.Field) {
 		switch {
 		case f.Type != wire.Bytes:
 		case f.Num == 1:
 			key = f.Bytes
 		case f.Num == 2:
-			if kind, dst, stop = r.value(f.Bytes, dst[:first], depth); stop != wire.End {
-				return key, kind, dst, stop
-			}
+			kind, dst = r.value(dst[:first], f.Bytes, depth)
 		}
-	}
-	return key, kind, dst, w.Stop()
+	})
+	return key, kind, dst
 }
 
 // value appends the canonical text of an AnyValue to dst; see attrKind.
-func (r *protoResource) value(d, dst []byte, depth int) (kind attrKind, text []byte, stop wire.Stop) {
+func (r *protoResource) value(dst, b []byte, depth int) (kind attrKind, text []byte) {
 	if depth > maxJSONValueDepth {
 		r.deep = true
-		return 0, dst, wire.End
+		return 0, dst
 	}
-	var f wire.Field
 	first := len(dst)
-	w := wire.Walk(d)
-	for w.Next(&f) {
-		switch {
-		case f.Num == 1 && f.Type == wire.Bytes:
-			kind, dst = attrString, append(dst[:first], f.Bytes...)
-		case f.Num == 2 && f.Type == wire.Varint:
-			kind, dst = attrBool, strconv.AppendBool(dst[:first], f.Value != 0)
-		case f.Num == 3 && f.Type == wire.Varint:
-			kind, dst = attrInt, strconv.AppendInt(dst[:first], int64(f.Value), 10)
-		case f.Num == 4 && f.Type == wire.Fixed64:
-			kind, dst = attrDouble, strconv.AppendFloat(dst[:first], math.Float64frombits(f.Value), 'g', -1, 64)
-		case f.Num == 5 && f.Type == wire.Bytes:
-			kind = attrArray
-			dst, stop = r.list(f.Bytes, append(dst[:first], '['), depth, r.element)
-			dst = append(dst, ']')
-		case f.Num == 6 && f.Type == wire.Bytes:
-			kind = attrKVList
-			dst, stop = r.list(f.Bytes, append(dst[:first], '{'), depth, r.pair)
-			dst = append(dst, '}')
-		case f.Num == 7 && f.Type == wire.Bytes:
-			kind, dst = attrBytes, hex.AppendEncode(dst[:first], f.Bytes)
+	r.each(b, func(f *wire.Field) {
+		k := anyKind(f)
+		if k == 0 {
+			return
 		}
-		if stop != wire.End {
-			return kind, dst, stop
+		kind, dst = k, dst[:first]
+		switch k {
+		case attrString:
+			dst = append(dst, f.Bytes...)
+		case attrBool:
+			dst = strconv.AppendBool(dst, f.Value != 0)
+		case attrInt:
+			dst = strconv.AppendInt(dst, int64(f.Value), 10)
+		case attrDouble:
+			dst = strconv.AppendFloat(dst, math.Float64frombits(f.Value), 'g', -1, 64)
+		case attrBytes:
+			dst = hex.AppendEncode(dst, f.Bytes)
+		case attrArray:
+			dst = append(r.elements(append(dst, '['), f.Bytes, false, depth+1), ']')
+		case attrKVList:
+			dst = append(r.elements(append(dst, '{'), f.Bytes, true, depth+1), '}')
 		}
-	}
-	return kind, dst, w.Stop()
+	})
+	return kind, dst
 }
 
-// list appends the elements of an ArrayValue or KeyValueList, whose field 1 they are.
-func (r *protoResource) list(d, dst []byte, depth int, element func(d, dst []byte, depth int) ([]byte, wire.Stop)) ([]byte, wire.Stop) {
-	var f wire.Field
-	var stop wire.Stop
-	n := 0
-	w := wire.Walk(d)
-	for w.Next(&f) {
+// elements appends the values of an ArrayValue, or the pairs of a KeyValueList, with commas between.
+func (r *protoResource) elements(dst, b []byte, pairs bool, depth int) []byte {
+	first := len(dst)
+	r.each(b, func(f *wire.Field) {
 		if f.Num != 1 || f.Type != wire.Bytes {
-			continue
+			return
 		}
-		if n++; n > 1 {
+		if len(dst) > first {
 			dst = append(dst, ',')
 		}
-		if dst, stop = element(f.Bytes, dst, depth+1); stop != wire.End {
-			return dst, stop
+		if !pairs {
+			_, dst = r.value(dst, f.Bytes, depth)
+			return
 		}
-	}
-	return dst, w.Stop()
+		key, _, text := r.keyValue(nil, f.Bytes, depth)
+		dst = append(append(append(dst, key...), ':'), text...)
+	})
+	return dst
 }
 
-func (r *protoResource) element(d, dst []byte, depth int) ([]byte, wire.Stop) {
-	_, dst, stop := r.value(d, dst, depth)
-	return dst, stop
-}
-
-func (r *protoResource) pair(d, dst []byte, depth int) ([]byte, wire.Stop) {
-	key, _, text, stop := r.keyValue(d, nil, depth)
-	dst = append(append(append(dst, key...), ':'), text...)
-	return dst, stop
+// readResource gives the slot the resource that b holds. Where a ResourceSpans has its resource twice,
+// they merge, as protobuf has it: the bytes of one after the other are the merged message.
+func (w *protoWalk) readResource(b []byte, slot uint32) {
+	in, off := w.in, w.in.off()
+	w.resource = append(w.resource, b...)
+	w.batch.fillSlotEncoded(slot, w.resource, func() Resource {
+		r := w.res.read(w.resource, in.ref(off, int64(len(b))))
+		switch {
+		case w.res.stop != wire.End:
+			in.lose(off, int64(len(b)), InReading, "invalid protobuf inside a resource: %s", w.res.stop)
+		case w.res.deep:
+			in.lose(off, int64(len(b)), InReading, "resource: an attribute value is nested too deeply")
+		}
+		return r
+	})
 }

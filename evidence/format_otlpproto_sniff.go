@@ -1,274 +1,315 @@
 package evidence
 
-import "github.com/witnessmark/witnessmark/internal/wire"
+import (
+	"unicode/utf8"
 
-// protoSignal says what a message of OTLP is of.
+	"github.com/witnessmark/witnessmark/internal/wire"
+)
+
+// protoSignal says which signal of OTLP a message is of. All four have the same levels under the same
+// field numbers: resources, in them scopes, in them records; the records tell them apart.
 type protoSignal uint8
 
 const (
-	signalNone protoSignal = iota // no message of OTLP
-	signalOpen                    // one, as far as it goes, that does not tell of which signal
+	signalNone protoSignal = iota // no OTLP
+	signalOpen                    // OTLP as far as it goes, but there is no record to tell
 	signalTraces
 	signalMetrics
 	signalLogs
 	signalProfiles
 )
 
-// String completes "the file ends inside a batch of …".
-func (s protoSignal) String() string {
-	return [...]string{"nothing known", "an unknown signal", "traces", "metrics", "logs", "profiles"}[s]
-}
+// maxProbeFields bounds the fields that a probe looks at, so that a search through damage stays linear.
+const maxProbeFields = 4000
 
-// protoProbe looks at a message, or its beginning, for what it is. The messages of all signals have the
-// same shape down to the record: data {resource {1 resource, 2 scope {1 scope, 2 record}}}. Records are
-// told apart by the types of their fields.
-type protoProbe struct {
-	signal protoSignal
-	deep   bool // a resource with an attribute, or the beginning of a record, was seen
-	bad    bool // something that OTLP does not have
-}
-
-// probeMessage returns the signal of a message that d is or begins with.
-func probeMessage(d []byte) protoSignal {
-	p := probe(d)
-	switch {
-	case p.signal != signalNone:
-		return p.signal
-	case p.bad:
+// sniffMessage says which signal the message is of that head begins. One that does not tell is taken for
+// traces if it has a resource with attributes, or the beginning of a record.
+func sniffMessage(head []byte) protoSignal {
+	if len(head) == 0 || head[0] != 1<<3|2 {
 		return signalNone
 	}
-	return signalOpen
-}
-
-func probe(d []byte) protoProbe {
-	var p protoProbe
-	p.level(d, p.resource, nil)
-	return p
-}
-
-// level walks the fields of one level: field 1, field 2 and the schema URL, which is field 3, each
-// length-delimited; a nil function means that the level has no such field.
-func (p *protoProbe) level(d []byte, first, second func([]byte)) {
-	var f wire.Field
-	w := wire.Walk(d)
-	for {
-		ok := w.Next(&f)
-		if !ok && (w.Stop() != wire.Cut || f.Num == 0) {
-			p.bad = p.bad || w.Stop() != wire.Cut && w.Stop() != wire.End
-			return
-		}
-		switch {
-		case f.Type != wire.Bytes:
-			p.bad = true
-		case f.Num == 1:
-			first(f.Bytes)
-		case (f.Num == 2 || f.Num == protoOldScopes) && second != nil:
-			second(f.Bytes)
-		case f.Num == 3 && second != nil:
-		default:
-			p.bad = true
-		}
-		if p.bad || p.signal != signalNone || !ok {
-			return
-		}
-	}
-}
-
-func (p *protoProbe) resource(d []byte) { p.level(d, p.attributes, p.scope) }
-
-func (p *protoProbe) scope(d []byte) { p.level(d, func([]byte) {}, p.record) }
-
-// attributes checks a Resource: attributes as field 1, each a KeyValue with a key, and a number.
-func (p *protoProbe) attributes(d []byte) {
-	var f, kv wire.Field
-	w := wire.Walk(d)
-	for w.Next(&f) {
-		switch {
-		case f.Num == 1 && f.Type == wire.Bytes:
-			inner := wire.Walk(f.Bytes)
-			for inner.Next(&kv) {
-				if kv.Type != wire.Bytes || kv.Num > 2 {
-					p.bad = true
-					return
-				}
-				p.deep = p.deep || kv.Num == 1 && len(kv.Bytes) > 0
-			}
-		case f.Num == 2 && f.Type == wire.Varint, f.Num == 3 && f.Type == wire.Bytes:
-		default:
-			p.bad = true
-			return
-		}
-	}
-	if s := w.Stop(); s != wire.End && s != wire.Cut {
-		p.bad = true
-	}
-}
-
-// recordTypes holds, by field number, the wire type that a record of the signal has; -1 for none.
-var recordTypes = map[protoSignal][]int8{
-	// Span: 1 trace_id, 2 span_id, 3 trace_state, 4 parent_span_id, 5 name, 6 kind, 7 and 8 times,
-	// 9 attributes, 10 dropped, 11 events, 12 dropped, 13 links, 14 dropped, 15 status, 16 flags.
-	signalTraces: {-1, 2, 2, 2, 2, 2, 0, 1, 1, 2, 0, 2, 0, 2, 0, 2, 5},
-	// Metric: 1 name, 2 description, 3 unit, 5 gauge, 7 sum, 9 histogram, 10 exponential histogram, 11
-	// summary, 12 metadata.
-	signalMetrics: {-1, 2, 2, 2, -1, 2, -1, 2, -1, 2, 2, 2, 2},
-	// LogRecord: 1 time, 2 severity_number, 3 severity_text, 5 body, 6 attributes, 7 dropped, 8 flags, 9
-	// trace_id, 10 span_id, 11 observed time, 12 event_name.
-	signalLogs: {-1, 1, 0, 2, -1, 2, 2, 0, 5, 2, 2, 1, 2},
-}
-
-// record tells a record's signal: that whose types all of its fields have. A Span whose fields could be
-// a Metric's (one without kind, times, parent and flags) is told by the lengths of its ids.
-func (p *protoProbe) record(d []byte) {
-	fits := map[protoSignal]bool{signalTraces: true, signalMetrics: true, signalLogs: true}
-	var f wire.Field
-	var ids, fields int
-	named := false // field 1 is text, as a metric's name
-	w := wire.Walk(d)
-	for fields < 32 {
-		ok := w.Next(&f)
-		if !ok && (w.Stop() != wire.Cut || f.Num == 0) {
-			break
-		}
-		for s, types := range recordTypes {
-			// Beyond its last field only a span's type is left open: spans must not be lost over a new one.
-			if int(f.Num) >= len(types) && s != signalTraces || int(f.Num) < len(types) && int8(f.Type) != types[f.Num] {
-				fits[s] = false
-			}
-		}
-		if ok {
-			fields++
-			if f.Num == 1 && len(f.Bytes) == 16 || f.Num == 2 && len(f.Bytes) == 8 {
-				ids++
-			}
-			named = named || f.Num == 1 && isPrintable(f.Bytes)
-		}
-		if !ok {
-			p.deep = true
-			break
-		}
-	}
-	p.deep = p.deep || fields > 0
-	if s := w.Stop(); s != wire.End && s != wire.Cut || fields == 0 && !fits[signalTraces] {
-		p.bad = true
-		return
-	}
-	p.decide(fits, ids, fields, named)
-}
-
-func (p *protoProbe) decide(fits map[protoSignal]bool, ids, fields int, named bool) {
-	var one protoSignal
-	n := 0
-	for s, ok := range fits {
-		if ok {
-			one = s
-			n++
-		}
-	}
-	switch {
-	case fields == 0:
-	case n == 0:
-		p.bad = true
-	case n == 1:
-		p.signal = one
-	case fits[signalTraces] && ids == 2:
-		p.signal = signalTraces
-	case fits[signalMetrics] && named && fields > 1:
-		p.signal = signalMetrics
-	}
-}
-
-// isPrintable reports whether b is a text of ASCII, which sixteen random bytes hardly ever are.
-func isPrintable(b []byte) bool {
-	for _, c := range b {
-		if c < 0x20 || c > 0x7e {
-			return false
-		}
-	}
-	return len(b) > 0
-}
-
-// sniffMessage returns the signal of a stream that is one message. One that does not tell is taken for
-// traces if it has the shape of OTLP down to an attribute or a record.
-func sniffMessage(head []byte, whole bool) protoSignal {
-	p := probe(head)
-	switch {
-	case p.signal != signalNone:
-		return p.signal
-	case !p.bad && p.deep && len(head) > 0:
+	p := protoProbe{left: maxProbeFields}
+	switch s := p.fields(head, 0); {
+	case s == signalOpen && p.some():
 		return signalTraces
+	case s == signalOpen:
+		return signalNone
+	default:
+		return s
 	}
-	return signalNone
 }
 
-// sniffFraming returns how a stream tells its messages apart. ok is false for one that has none: the
-// first message must be one of OTLP, and what follows it must begin with a length too.
-func sniffFraming(head []byte, whole bool) (framing, bool) {
+// sniffFraming says how the stream that head begins tells its messages apart. Where no message begins at
+// its start, which may be lost, two in a row tell as much.
+func sniffFraming(head []byte) (framing, bool) {
 	for _, f := range []framing{framedBigEndian, framedVarint} {
-		if f.begins(head, whole) {
+		length, size := f.header(head)
+		if size <= 0 || size >= len(head) || !firstFits(head[size:], length) {
+			continue
+		}
+		if sniffMessage(head[size:min(int64(len(head)), int64(size)+length)]) != signalNone {
+			return f, true
+		}
+	}
+	f := framedBigEndian
+	for i := range head {
+		if f.at(head[i:]) != foundMessage {
+			continue
+		}
+		length, size := f.header(head[i:])
+		if next := int64(i+size) + length; next < int64(len(head)) && f.at(head[next:]) == foundMessage {
 			return f, true
 		}
 	}
 	return framing{}, false
 }
 
-// begins reports whether d begins with a framed message. whole says that the stream ends with d.
-func (f framing) begins(d []byte, whole bool) bool {
-	length, size := f.header(d)
-	if size <= 0 || length == 0 {
-		return false
-	}
-	rest := d[size:]
-	p := probe(rest[:min(int64(len(rest)), length)])
-	switch {
-	case p.signal == signalNone && (p.bad || !p.deep):
-		return false
-	case p.signal != signalNone && size > 1:
-		return true
-	case length >= int64(len(rest)):
-		// Of a message without an end in sight, a length of one byte is too little to go by.
-		return size > 1 || p.signal != signalNone && whole
-	}
-	return f.follows(rest[length:])
-}
-
-// follows reports whether d, which stands behind a message, may be the next: nothing, a length that is cut,
-// or a length with something of the shape of OTLP.
-func (f framing) follows(d []byte) bool {
-	length, size := f.header(d)
-	if size <= 0 || length == 0 {
-		return size == 0
-	}
-	return !probe(d[size : size+int(min(int64(len(d)-size), length))]).bad
-}
+// protoFound says what a search has found.
+type protoFound uint8
 
 const (
-	// searchBytes is how much of the stream a search for the next message has in sight: enough that the
-	// end of a usual message is too.
-	searchBytes = 1 << 20
-	// maxFound bounds the length of a message whose end is not in sight: the inside of a message looks
-	// like one too, but rarely has a sane length before it.
-	maxFound = 16 << 20
+	foundNone protoFound = iota
+	foundMessage
+	foundResource // with its spans, inside of a message
 )
 
-// find returns the first offset in d, before last, at which a framed message begins; last if there is
-// none.
-func (f framing) find(d []byte, last int) int {
-	for at := range last {
-		length, size := f.header(d[at:])
-		if size <= 0 || length == 0 || length > maxFound {
-			continue
-		}
-		rest := d[at+size:]
-		if len(rest) == 0 || rest[0] != 0x0a {
-			continue // field 1, length-delimited, is all that a message of OTLP begins with
-		}
-		if length <= int64(len(rest)) && !f.follows(rest[length:]) {
-			continue
-		}
-		if p := probe(rest[:min(int64(len(rest)), length)]); p.signal != signalNone {
-			return at
+const (
+	// maxFound bounds the length of a message whose end is not in sight. Every resource begins like a
+	// message, and what stands before it is no length: most such numbers are out of all proportion.
+	maxFound = 16 << 20
+	// maxSearchFields bounds what a search looks at for each offset.
+	maxSearchFields = 256
+)
+
+// at says what begins at d, where something may be missing before. It asks for more than at a known place:
+// a record that tells the signal and, in sight or not far, the next message or resource behind it.
+func (f framing) at(d []byte) protoFound {
+	p := protoProbe{left: maxSearchFields}
+	if length, size := f.header(d); size > 0 && size < len(d) && length <= maxFound && firstFits(d[size:], length) {
+		body := d[size:]
+		inSight := length <= int64(len(body))
+		if (!inSight || f.follows(body[length:])) && p.fields(body[:min(int64(len(body)), length)], 0) > signalOpen {
+			return foundMessage
 		}
 	}
-	return last
+	if len(d) == 0 || d[0] != 1<<3|2 {
+		return foundNone
+	}
+	n, next := wire.Uvarint(d, 1)
+	if next < 0 || n > uint64(len(d)-next) {
+		return foundNone
+	}
+	if rest := d[next+int(n):]; len(rest) > 0 && rest[0] != 1<<3|2 && !f.follows(rest) {
+		return foundNone
+	}
+	p = protoProbe{left: maxSearchFields}
+	if p.fields(d[next:next+int(n)], 1) != signalTraces {
+		return foundNone
+	}
+	return foundResource
+}
+
+// follows reports whether d may stand behind a message: nothing, a length that is cut, or one with the
+// beginning of a message.
+func (f framing) follows(d []byte) bool {
+	length, size := f.header(d)
+	return size == 0 || size > 0 && (len(d) == size || length == 0 || firstFits(d[size:], length))
+}
+
+// firstFits reports whether d, the start of a message of this length, begins with a list of resources
+// whose first fits into it.
+func firstFits(d []byte, length int64) bool {
+	if len(d) == 0 || d[0] != 1<<3|2 {
+		return false
+	}
+	n, next := wire.Uvarint(d, 1)
+	if next < 0 {
+		return len(d) < 10 && int64(len(d)) < length // cut
+	}
+	return length >= int64(next) && n <= uint64(length-int64(next))
+}
+
+// protoProbe looks into a message of unknown signal.
+type protoProbe struct {
+	left       int // fields it may still look at
+	attributes int // of resources
+	records    int // that have a field
+}
+
+// some reports whether there was anything that OTLP has.
+func (p *protoProbe) some() bool { return p.attributes+p.records > 0 }
+
+// fields probes a message at a level: 0 the request, 1 a resource with its scopes, 2 a scope with its
+// records. b may be the start of it only.
+func (p *protoProbe) fields(b []byte, level int) protoSignal {
+	w := wire.Walk(b)
+	var f wire.Field
+	for whole := true; whole; {
+		whole = w.Next(&f)
+		if !whole && (w.Stop() != wire.Cut || f.Num == 0 || f.Type != wire.Bytes || f.Bytes == nil) {
+			break
+		}
+		if p.left--; p.left < 0 {
+			break
+		}
+		if s := p.field(&f, level); s != signalOpen {
+			return s
+		}
+	}
+	if s := w.Stop(); s != wire.End && s != wire.Cut {
+		return signalNone
+	}
+	return signalOpen
+}
+
+// field probes one field at a level. A field number above those known may be one of the future.
+func (p *protoProbe) field(f *wire.Field, level int) protoSignal {
+	switch known := [...]int32{2, 3, 3}[level]; {
+	case f.Num > known && f.Num != protoOldScopes:
+		return signalOpen
+	case f.Type != wire.Bytes:
+		return signalNone
+	case level == 0 && f.Num == 1:
+		return p.fields(f.Bytes, 1)
+	case level == 0:
+		return signalOpen // the dictionary of profiles
+	case f.Num == 1 && level == 1:
+		return p.resource(f.Bytes)
+	case f.Num == 2 && level == 2:
+		p.records += min(len(f.Bytes), 1)
+		return p.record(f.Bytes)
+	case level == 1 && (f.Num == 2 || f.Num == protoOldScopes):
+		return p.fields(f.Bytes, 2)
+	}
+	return signalOpen
+}
+
+// resource probes a resource: a list of attributes that have keys.
+func (p *protoProbe) resource(b []byte) protoSignal {
+	before := p.attributes
+	w := wire.Walk(b)
+	var f wire.Field
+	for w.Next(&f) && p.left > 0 {
+		p.left--
+		if f.Num != 1 {
+			continue
+		}
+		if f.Type != wire.Bytes || !hasKey(f.Bytes) {
+			return signalNone
+		}
+		p.attributes++
+	}
+	if s := w.Stop(); s != wire.End && s != wire.Cut && p.attributes == before {
+		return signalNone
+	}
+	return signalOpen
+}
+
+// hasKey reports whether b is a KeyValue with a key that is a text.
+func hasKey(b []byte) bool {
+	w := wire.Walk(b)
+	var f wire.Field
+	for w.Next(&f) {
+		if f.Num == 1 {
+			return f.Type == wire.Bytes && len(f.Bytes) > 0 && utf8.Valid(f.Bytes)
+		}
+	}
+	return false
+}
+
+// The signals that a field of a record fits, as bits.
+const (
+	fitTraces uint8 = 1 << iota
+	fitMetrics
+	fitLogs
+	fitProfiles
+	fitAny = fitTraces | fitMetrics | fitLogs | fitProfiles
+)
+
+// recordBytes and recordScalars say in which records a field of this number and type occurs: Span
+// (opentelemetry/proto/trace/v1), Metric (metrics/v1), LogRecord (logs/v1) and Profile
+// (profiles/v1development, of 2024 and 2025, which differ). No scalar of a Span is one of the others, but
+// for its kind.
+var (
+	recordBytes = [...]uint8{
+		1: fitTraces | fitMetrics | fitProfiles, 2: fitTraces | fitMetrics | fitProfiles, 3: fitAny,
+		4: fitTraces | fitMetrics | fitLogs, 5: fitAny, 6: fitMetrics | fitLogs | fitProfiles,
+		7: fitMetrics | fitProfiles, 8: fitMetrics | fitProfiles, 9: fitAny, 10: fitMetrics | fitLogs | fitProfiles,
+		11: fitTraces | fitMetrics | fitProfiles, 12: fitMetrics | fitLogs | fitProfiles, 13: fitTraces, 15: fitTraces,
+		16: 0,
+	}
+	recordScalars = map[int32]uint8{ // number<<3 | type
+		tagKind: fitTraces | fitProfiles, tagStart: fitTraces, tagEnd: fitTraces, tagFlags: fitTraces,
+		10 << 3: fitTraces, 12 << 3: fitTraces, 14 << 3: fitTraces,
+		1<<3 | 1: fitLogs, 2 << 3: fitLogs, 7 << 3: fitLogs | fitProfiles, 8<<3 | 5: fitLogs, 11<<3 | 1: fitLogs,
+		3 << 3: fitProfiles, 3<<3 | 1: fitProfiles, 4 << 3: fitProfiles, 5 << 3: fitProfiles, 8 << 3: fitProfiles,
+	}
+)
+
+// record says whose record b holds, or the start of it.
+func (p *protoProbe) record(b []byte) protoSignal {
+	w := wire.Walk(b)
+	var f wire.Field
+	var first []byte
+	fits, data := fitAny, false
+	for w.Next(&f) && p.left > 0 {
+		p.left--
+		switch {
+		case int(f.Num) >= len(recordBytes) && f.Num != tagFlags>>3, f.Type == wire.Group:
+			continue // of the future
+		case f.Type == wire.Bytes:
+			fits &= recordBytes[f.Num]
+		default:
+			fits &= recordScalars[f.Num<<3|int32(f.Type)]
+		}
+		if f.Type == wire.Bytes && f.Num == 1 {
+			first = f.Bytes
+		}
+		data = data || f.Num == 5 || f.Num == 7 || f.Num >= 9
+	}
+	switch fits {
+	case 0:
+		return signalNone
+	case fitTraces:
+		return signalTraces
+	case fitMetrics:
+		return signalMetrics
+	case fitLogs:
+		return signalLogs
+	case fitProfiles:
+		return signalProfiles
+	}
+	// Nothing but messages and strings. A trace id is no text, and the name of a metric is.
+	switch {
+	case len(first) == 0:
+		return signalOpen
+	case fits&fitProfiles != 0 && isValueType(first):
+		return signalProfiles
+	case fits&fitTraces != 0 && !isPlainText(first) && (len(first) == 16 || len(first) == 24):
+		return signalTraces
+	case fits&fitMetrics != 0 && isPlainText(first) && data:
+		return signalMetrics
+	}
+	return signalOpen
+}
+
+// isValueType reports whether b is the ValueType that a profile begins with: indexes of strings.
+func isValueType(b []byte) bool {
+	w := wire.Walk(b)
+	var f wire.Field
+	for w.Next(&f) {
+		if f.Type != wire.Varint || f.Num > 3 {
+			return false
+		}
+	}
+	return w.Stop() == wire.End
+}
+
+func isPlainText(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' {
+			return false
+		}
+	}
+	return utf8.Valid(b)
 }

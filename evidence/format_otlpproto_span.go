@@ -2,247 +2,243 @@ package evidence
 
 import (
 	"encoding/binary"
+	"math"
 	"unicode/utf8"
 
 	"github.com/witnessmark/witnessmark/internal/wire"
 )
 
-// Field numbers of Span, trace.proto.
+// The hot loop. A field is decoded here with the fewest instructions where it stands in the shape that
+// every encoder writes: a one-byte tag of a field this reader needs. Every other shape goes through
+// internal/wire, field by field, with the same result.
+
+// Tags of the fields of a span that are needed: number<<3 | wire type
+// (opentelemetry/proto/trace/v1/trace.proto, message Span).
 const (
-	protoTraceID = 1
-	protoSpanID  = 2
-	protoParent  = 4
-	protoName    = 5
-	protoKind    = 6
-	protoStart   = 7
-	protoEnd     = 8
-	protoAttr    = 9
-	protoEvent   = 11
-	protoLink    = 13
-	protoStatus  = 15
-	protoFlags   = 16
+	tagTraceID = 1<<3 | 2
+	tagSpanID  = 2<<3 | 2
+	tagParent  = 4<<3 | 2
+	tagName    = 5<<3 | 2
+	tagKind    = 6 << 3
+	tagStart   = 7<<3 | 1
+	tagEnd     = 8<<3 | 1
+	tagAttr    = 9<<3 | 2
+	tagEvent   = 11<<3 | 2
+	tagLink    = 13<<3 | 2
+	tagStatus  = 15<<3 | 2
+	tagFlags   = 16<<3 | 5 // two bytes on the wire
 )
 
-// protoSpan is one span on its way from the wire to a row. Its slices alias the window.
+// protoSpan reads one span. Its slices alias the window.
 type protoSpan struct {
-	traceID, spanID, parentID, name []byte
-	kind, status, flags             uint64
-	start, end                      uint64
-	events, links                   int
-	groups                          int
-	attrs                           spanAttrs
+	trace                      [16]byte
+	id, parent                 uint64
+	traceLen, idLen, parentLen int
+	start, end                 uint64
+	flags                      uint32
+	kind                       SpanKind
+	status                     StatusCode
+	name                       []byte
+	attrs                      spanAttrs
+	events, links              int
+
+	stop  wire.Stop // why decode returned false
+	at    int       // where in the span
+	odd   string    // what is wrong with a value of a span that was read; "" if nothing
+	oddAt int
 }
 
-// readSpan adds the span whose encoding is d, which stands at the window's start.
-func (w *protoWalk) readSpan(l *protoLevel, d []byte) {
-	s := &w.span
+// decode reads the span that b holds and reports whether it is valid protobuf. Of a field that occurs
+// twice the last counts.
+func (s *protoSpan) decode(b []byte) bool {
 	*s = protoSpan{}
-	off := w.in.off()
-	if at, stop := s.parse(d); stop != wire.End {
-		w.in.lose(off, int64(len(d)), InReading, "a span is damaged %d bytes from its start: %s", at, stop)
-		return
-	}
-	if s.groups > 0 {
-		w.in.lose(off, int64(len(d)), InReading, "a span holds a group, which OTLP does not have")
-	}
-	row := spanRow{
-		start: s.start, end: s.end, origin: l.slot, off: off, length: int64(len(d)),
-		flags: SpanFlags(s.flags) & otlpFlags,
-	}
-	s.ids(&row)
-	if s.kind <= uint64(KindConsumer) {
-		row.kind = SpanKind(s.kind)
-	}
-	if s.status <= 2 {
-		row.status = StatusCode(s.status)
-	}
-	if s.links > 0 {
-		row.flags |= LinkedSpan
-	}
-	if !w.nameSaid && !utf8.Valid(s.name) {
-		w.nameSaid = true
-		w.in.lose(off, int64(len(d)), InReading, "a span's name is no UTF-8")
-	}
-	row.name = w.batch.strings.bytes(s.name)
-	row.route = s.attrs.route(w.batch, &w.scratch)
-	w.batch.stats.Events += s.events
-	w.batch.stats.Links += s.links
-	w.batch.add(&row)
-}
-
-// ids fills in the ids of a row, and what is wrong with them.
-func (s *protoSpan) ids(row *spanRow) {
-	if len(s.traceID) == 16 {
-		row.trace = [16]byte(s.traceID)
-	}
-	if row.trace == [16]byte{} {
-		row.flags |= BadTraceID
-	}
-	if len(s.spanID) == 8 {
-		row.id = binary.BigEndian.Uint64(s.spanID)
-	}
-	if row.id == 0 {
-		row.flags |= BadSpanID
-		row.id = uint64(len(s.spanID))
-	}
-	switch len(s.parentID) {
-	case 0:
-	case 8:
-		row.parent = binary.BigEndian.Uint64(s.parentID)
-	default:
-		row.flags |= BadParentID
-		row.parent = uint64(len(s.parentID))
-	}
-}
-
-// parse reads the fields of a span in any order; of a field that occurs twice the last counts. It is the
-// loop that the speed of reading protobuf depends on: tags and lengths of one byte are read in place.
-func (s *protoSpan) parse(d []byte) (at int, stop wire.Stop) {
-	for i := 0; i < len(d); {
-		start := i
-		tag := uint64(d[i])
-		i++
-		if tag >= 0x80 {
-			if tag, i = wire.Uvarint(d, start); i < 0 {
-				return start, varintStop(d[start:])
+	for i := 0; i < len(b); {
+		tag := b[i]
+		j := i + 2 // behind the tag and a length of one byte
+		if tag&7 == 2 && j <= len(b) {
+			n := int(b[i+1])
+			if n >= 0x80 && j < len(b) && b[j] < 0x80 {
+				n = n&0x7f | int(b[j])<<7
+				j++
 			}
-		}
-		num := tag >> 3
-		if num == 0 || num >= 1<<29 {
-			return start, wire.BadNumber
-		}
-		switch wire.Type(tag & 7) {
-		case wire.Bytes:
-			if i >= len(d) {
-				return start, wire.Cut
-			}
-			n := uint64(d[i])
-			if i++; n >= 0x80 {
-				from := i - 1
-				if n, i = wire.Uvarint(d, from); i < 0 {
-					return start, varintStop(d[from:])
+			if n <= len(b)-j && (n < 0x80 || j == i+3) {
+				v := b[j : j+n]
+				if tag == tagAttr && otherKey(v) || s.bytesField(tag, v, i) {
+					i = j + n
+					continue
 				}
 			}
-			if n > uint64(len(d)-i) {
-				return start, wire.Cut
-			}
-			payload := d[i : i+int(n)]
-			i += int(n)
-			if stop := s.bytes(num, payload); stop != wire.End {
-				return start, stop
-			}
-		case wire.Fixed64:
-			if len(d)-i < 8 {
-				return start, wire.Cut
-			}
-			switch num {
-			case protoStart:
-				s.start = binary.LittleEndian.Uint64(d[i:])
-			case protoEnd:
-				s.end = binary.LittleEndian.Uint64(d[i:])
-			}
-			i += 8
-		case wire.Varint:
-			v, next := wire.Uvarint(d, i)
-			if next < 0 {
-				return start, varintStop(d[i:])
-			}
-			if i = next; num == protoKind {
-				s.kind = v
-			}
-		case wire.Fixed32:
-			if len(d)-i < 4 {
-				return start, wire.Cut
-			}
-			if num == protoFlags {
-				s.flags = uint64(binary.LittleEndian.Uint32(d[i:]))
-			}
-			i += 4
-		default:
-			// A group, or nothing that protobuf has: the walker knows.
-			var f wire.Field
-			rest := wire.Walk(d[start:])
-			if !rest.Next(&f) {
-				return start, rest.Stop()
-			}
-			s.groups++
-			i = start + f.End
-		}
-	}
-	return len(d), wire.End
-}
-
-// bytes takes a length-delimited field of a span.
-func (s *protoSpan) bytes(num uint64, payload []byte) wire.Stop {
-	switch num {
-	case protoAttr:
-		s.attribute(payload)
-	case protoEvent:
-		s.events++
-	case protoLink:
-		s.links++
-	case protoTraceID:
-		s.traceID = payload
-	case protoSpanID:
-		s.spanID = payload
-	case protoParent:
-		s.parentID = payload
-	case protoName:
-		s.name = payload
-	case protoStatus:
-		// A message that occurs twice is merged: a code that the second lacks stays.
-		var f wire.Field
-		st := wire.Walk(payload)
-		for st.Next(&f) {
-			if f.Num == 3 && f.Type == wire.Varint {
-				s.status = f.Value
-			}
-		}
-		return st.Stop()
-	}
-	return wire.End
-}
-
-// attribute looks at a KeyValue: key is field 1, value is field 2, in either order. Only the few keys
-// that name a route are looked at further, so what is damaged inside others goes unnoticed here.
-func (s *protoSpan) attribute(b []byte) {
-	if len(b) > 2 && b[0] == 0x0a && b[1] < 0x80 && int(b[1]) <= len(b)-2 {
-		n := 2 + int(b[1])
-		if slot := s.attrs.slot(b[2:n]); slot != nil {
-			s.value(slot, b[n:])
-		}
-		return
-	}
-	// Descending: the value first. The key then stands at the end.
-	var f wire.Field
-	var key, value []byte
-	kv := wire.Walk(b)
-	for kv.Next(&f) {
-		switch {
-		case f.Type != wire.Bytes:
-		case f.Num == 1:
-			key = f.Bytes
-		case f.Num == 2:
-			value = b[f.Off:f.End]
-		}
-	}
-	if slot := s.attrs.slot(key); slot != nil {
-		s.value(slot, value)
-	}
-}
-
-// value stores the string of the AnyValue that field 2 of the rest of a KeyValue holds.
-func (s *protoSpan) value(slot *[]byte, rest []byte) {
-	var f, v wire.Field
-	kv := wire.Walk(rest)
-	for kv.Next(&f) {
-		if f.Num != 2 || f.Type != wire.Bytes {
+		} else if n := s.scalarField(b[i:]); n > 0 {
+			i += n
 			continue
 		}
-		for inner := wire.Walk(f.Bytes); inner.Next(&v); {
-			if v.Num == 1 && v.Type == wire.Bytes {
-				*slot = v.Bytes
-			}
+		n := s.anyField(b, i)
+		if n <= 0 {
+			return false
+		}
+		i += n
+	}
+	return true
+}
+
+// bytesField takes a length-delimited field with a tag of one byte. It returns false for one that this
+// reader does not know.
+func (s *protoSpan) bytesField(tag byte, v []byte, at int) bool {
+	switch tag {
+	case tagAttr:
+		s.attribute(v, at)
+	case tagTraceID:
+		s.traceLen = len(v)
+		if len(v) == len(s.trace) {
+			s.trace = [16]byte(v)
+		}
+	case tagSpanID:
+		s.idLen = len(v)
+		if len(v) == 8 {
+			s.id = binary.BigEndian.Uint64(v)
+		}
+	case tagParent:
+		s.parentLen = len(v)
+		if len(v) == 8 {
+			s.parent = binary.BigEndian.Uint64(v)
+		}
+	case tagName:
+		s.name = v
+	case tagEvent:
+		s.events++
+	case tagLink:
+		s.links++
+	case tagStatus:
+		s.readStatus(v, at)
+	default:
+		return false
+	}
+	return true
+}
+
+// scalarField takes the field that b begins with if it is a scalar in its usual shape, and returns its
+// size, or 0.
+func (s *protoSpan) scalarField(b []byte) int {
+	switch {
+	case len(b) >= 9 && b[0] == tagStart:
+		s.start = binary.LittleEndian.Uint64(b[1:])
+		return 9
+	case len(b) >= 9 && b[0] == tagEnd:
+		s.end = binary.LittleEndian.Uint64(b[1:])
+		return 9
+	case len(b) >= 2 && b[0] == tagKind && b[1] < 0x80:
+		s.kind = SpanKind(b[1])
+		return 2
+	case len(b) >= 6 && b[0] == tagFlags&0x7f|0x80 && b[1] == tagFlags>>7:
+		s.flags = binary.LittleEndian.Uint32(b[2:])
+		return 6
+	}
+	return 0
+}
+
+// anyField takes the field at b[i] in any shape, and returns its size, or 0 with the reason in s.
+func (s *protoSpan) anyField(b []byte, i int) int {
+	w := wire.Walk(b[i:])
+	var f wire.Field
+	if !w.Next(&f) {
+		s.stop, s.at = w.Stop(), i
+		return 0
+	}
+	switch tag := f.Num<<3 | int32(f.Type); {
+	case f.Type == wire.Group:
+		s.note(i, "a field is a group, which OTLP does not have")
+	case f.Type == wire.Bytes && f.Num < 16:
+		s.bytesField(byte(tag), f.Bytes, i)
+	case tag == tagKind:
+		s.kind = SpanKind(s.enum(f.Value, i, "kind"))
+	case tag == tagStart:
+		s.start = f.Value
+	case tag == tagEnd:
+		s.end = f.Value
+	case tag == tagFlags:
+		s.flags = uint32(f.Value)
+	}
+	return f.End
+}
+
+// readStatus merges a Status message into the span's: a field of it that is absent leaves what was there.
+func (s *protoSpan) readStatus(b []byte, at int) {
+	w := wire.Walk(b)
+	var f wire.Field
+	for w.Next(&f) {
+		if f.Num == 3 && f.Type == wire.Varint {
+			s.status = StatusCode(s.enum(f.Value, at, "status code"))
 		}
 	}
+	if w.Stop() != wire.End {
+		s.note(at, "the status is no valid protobuf")
+	}
+}
+
+// enum returns the number of an enumeration, 0 for one that no release of OTLP could mean.
+func (s *protoSpan) enum(v uint64, at int, field string) uint8 {
+	if v > math.MaxUint8 {
+		s.note(at, "the "+field+" is out of range")
+		return 0
+	}
+	return uint8(v)
+}
+
+// note remembers the first odd value.
+func (s *protoSpan) note(at int, what string) {
+	if s.odd == "" {
+		s.odd, s.oddAt = what, at
+	}
+}
+
+// readSpan adds the span that b holds, or records why there is none.
+func (w *protoWalk) readSpan(b []byte, slot uint32) {
+	s, in := &w.span, w.in
+	off, n := in.off(), int64(len(b))
+	if !s.decode(b) {
+		in.lose(off, n, InReading, "invalid protobuf inside a span, at byte %d: %s", off+int64(s.at), s.stop)
+		return
+	}
+	names := len(w.batch.strings.list)
+	r := s.row(w.batch, &w.scratch)
+	r.origin, r.off, r.length = slot, off, n
+	w.batch.add(&r)
+	w.batch.stats.Events += s.events
+	w.batch.stats.Links += s.links
+	if s.odd != "" {
+		in.lose(off+int64(s.oddAt), n-int64(s.oddAt), InReading, "span: %s", s.odd)
+	}
+	// Names repeat: only one that is new can be the first of its kind.
+	if len(w.batch.strings.list) != names && !w.nameSaid && !utf8.Valid(s.name) {
+		w.nameSaid = true
+		in.lose(off, n, InReading, "the name of a span is not valid UTF-8; it is kept as it is, like any that follow")
+	}
+}
+
+// row makes the row of a span, and interns its strings.
+func (s *protoSpan) row(b *spanBatch, scratch *[]byte) spanRow {
+	r := spanRow{
+		trace: s.trace, id: s.id, start: s.start, end: s.end, kind: s.kind, status: s.status,
+		flags: SpanFlags(s.flags) & otlpFlags,
+		name:  b.strings.bytes(s.name), route: s.attrs.route(b, scratch),
+	}
+	if s.traceLen != len(s.trace) || s.trace == [16]byte{} {
+		r.flags |= BadTraceID
+	}
+	if s.idLen != 8 || s.id == 0 {
+		r.flags |= BadSpanID
+		r.id = uint64(s.idLen)
+	}
+	switch s.parentLen {
+	case 8:
+		r.parent = s.parent
+	case 0:
+	default:
+		r.flags |= BadParentID
+		r.parent = uint64(s.parentLen)
+	}
+	if s.links > 0 {
+		r.flags |= LinkedSpan
+	}
+	return r
 }

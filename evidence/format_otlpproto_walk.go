@@ -8,15 +8,15 @@ import (
 
 // The levels above a span. Each is walked field by field between absolute offsets; none is held in
 // memory. What is wrong inside a level costs the rest of that level and nothing else, because its end is
-// known; only in a message without a length before it is there no such end.
+// known; only a message without a length before it has no such end.
 
 // protoLevelKind says which message a level is.
 type protoLevelKind uint8
 
 const (
-	levelMessage protoLevelKind = iota // TracesData, ExportTraceServiceRequest
-	levelResource
-	levelScope
+	levelMessage  protoLevelKind = iota // TracesData, ExportTraceServiceRequest
+	levelResource                       // ResourceSpans
+	levelScope                          // ScopeSpans
 )
 
 // protoLevelNames complete "the file ends inside …".
@@ -26,21 +26,21 @@ var protoLevelNames = [...]string{
 	levelScope:    "a scope's spans",
 }
 
-// Field numbers of opentelemetry/proto/trace/v1/trace.proto.
-const (
-	// protoOldScopes is ResourceSpans.instrumentation_library_spans of OTLP 0.15 to 0.19: field 2 was
-	// renamed scope_spans, and the old name kept under a new number, with the same contents
-	// (opentelemetry-proto 0.15.0, pull 362; 1000 is reserved since 0.20). Before 0.15 it was field 2,
-	// which on the wire is what scope_spans is now.
-	protoOldScopes = 1000
-)
+// protoOldScopes is ResourceSpans.instrumentation_library_spans of OTLP 0.15 to 0.19: what had been field
+// 2 got the name scope_spans, and the old name lived on under a new number, with the same layout
+// (opentelemetry/proto/trace/v1/trace.proto). Before 0.15 it is field 2, the same bytes as today.
+const protoOldScopes = 1000
+
+// unknownEnd is the end of a message without a length before it.
+const unknownEnd = math.MaxInt64
 
 // protoLevel is one message on the way to a span.
 type protoLevel struct {
-	kind       protoLevelKind
-	start, end int64 // decoded offsets of its tag and after it; end is math.MaxInt64 if not known
-	clamped    bool  // it claims to be longer than the message around it
-	slot       uint32
+	kind    protoLevelKind
+	end     int64 // decoded offset behind it, or unknownEnd
+	clamped bool  // it claims to be longer than the message around it; end is then the end of that one
+	framed  bool  // it stands in a stream of messages
+	slot    uint32
 }
 
 // protoField is the header of one field.
@@ -48,8 +48,11 @@ type protoField struct {
 	num    uint32
 	typ    wire.Type
 	off    int64 // of its tag
-	length int64 // of a Bytes payload, which stands at the window's start; 0 where the field is consumed
+	length int64 // of the payload of a Bytes field, which is not yet consumed; 0 for other types, which are
 }
+
+// wireEndGroup is the wire type of the tag that ends a group.
+const wireEndGroup wire.Type = 4
 
 // fieldState says how reading the header of a field went.
 type fieldState uint8
@@ -59,67 +62,69 @@ const (
 	fieldNone            // at the end of the level
 	fieldCut             // the stream ends
 	fieldTorn            // the level ends inside the field
-	fieldBad             // invalid wire data; protoWalk.bad says what
+	fieldBad             // invalid wire data
 )
 
 // walk reads the fields of a level. It returns false where the stream has ended.
 func (w *protoWalk) walk(l *protoLevel) bool {
 	for {
 		var f protoField
-		switch state, why := w.header(l, &f); state {
+		state, why := w.next(l.end, &f)
+		if state == fieldOK && f.typ == wire.Group {
+			state, why = w.group(l, &f)
+		}
+		switch state {
 		case fieldNone:
 			return true
 		case fieldCut:
 			return w.ended(l, &f)
 		case fieldTorn:
-			w.tornOff, w.tornWhat = f.off, protoLevelNames[l.kind]
-			return w.passTorn(l)
+			return w.torn(l, &f)
 		case fieldBad:
-			return w.bad(l, f.off, why)
+			return w.bad(l, f.off, why.String())
 		}
-		if f.typ != wire.Bytes {
-			continue
-		}
-		overlong := f.length > l.end-w.in.off()
-		if overlong {
-			f.length = l.end - w.in.off()
-		}
-		if !w.field(l, &f, overlong) {
-			return false
-		}
-		if overlong && !l.clamped {
-			w.recordTorn(l)
+		switch {
+		case f.typ == wireEndGroup:
+			return w.bad(l, f.off, wire.BadGroup.String())
+		case f.num != 1 && l.framed && l.end == unknownEnd:
+			return w.bad(l, f.off, "no resource begins here")
+		case f.typ == wire.Bytes:
+			overlong := f.length > l.end-w.in.off()
+			f.length = min(f.length, l.end-w.in.off())
+			if !w.field(l, &f, overlong) {
+				return false
+			}
+			if overlong && !l.clamped {
+				w.recordTorn(l)
+			}
 		}
 	}
 }
 
-// field reads the payload of a length-delimited field. overlong says that it is longer than l has room
-// for; its length is then what there is.
+// field reads the payload of a length-delimited field. overlong says that l ends before it does; its
+// length is then what l has room for.
 func (w *protoWalk) field(l *protoLevel, f *protoField, overlong bool) bool {
-	inner := protoLevel{start: f.off, end: w.in.off() + f.length, clamped: overlong, slot: l.slot}
-	if l.end == math.MaxInt64 && overlong {
-		inner.end = math.MaxInt64
-	}
+	inner := protoLevel{end: w.in.off() + f.length, clamped: overlong, slot: l.slot}
 	switch {
 	case l.kind == levelMessage && f.num == 1:
 		inner.kind = levelResource
 		inner.slot = w.batch.openSlot()
-		w.resource, w.scopeKind = w.resource[:0], 0
+		w.resource, w.scopesNum = w.resource[:0], 0
 	case l.kind == levelResource && f.num == 1:
-		return w.leaf(l, f, overlong, "a resource", w.readResource)
+		return w.leaf(l, f, overlong, "a resource")
 	case l.kind == levelResource && (f.num == 2 || f.num == protoOldScopes):
-		if w.scopeKind == 0 {
-			w.scopeKind = f.num
+		if w.scopesNum == 0 {
+			w.scopesNum = f.num
 		}
-		if w.scopeKind != f.num {
-			// Senders that wrote both wrote the same spans twice, and receivers were told to ignore
-			// one (trace.proto of OTLP 0.15 to 0.19).
-			w.in.lose(f.off, inner.end-f.off, InReading, "scopes under field number %d were passed over: the resource has them under %d too", f.num, w.scopeKind)
-			return w.pass(f, overlong, "a field")
+		if w.scopesNum != f.num {
+			// A sender of both wrote the same spans twice, and receivers were to ignore one (trace.proto
+			// of OTLP 0.15 to 0.19).
+			w.in.lose(f.off, f.length, InReading, "scopes in field %d passed over: field %d of the same resource is to hold the same spans", f.num, w.scopesNum)
+			return w.pass(f, overlong, "a scope's spans")
 		}
 		inner.kind = levelScope
 	case l.kind == levelScope && f.num == 2:
-		return w.leaf(l, f, overlong, "a span", w.readSpan)
+		return w.leaf(l, f, overlong, "a span")
 	default:
 		return w.pass(f, overlong, "a field")
 	}
@@ -129,8 +134,8 @@ func (w *protoWalk) field(l *protoLevel, f *protoField, overlong bool) bool {
 	return w.walk(&inner)
 }
 
-// leaf makes a record available whole and reads it.
-func (w *protoWalk) leaf(l *protoLevel, f *protoField, overlong bool, what string, read func(*protoLevel, []byte)) bool {
+// leaf makes a span or a resource available whole and reads it.
+func (w *protoWalk) leaf(l *protoLevel, f *protoField, overlong bool, what string) bool {
 	in := w.in
 	if overlong || f.length > int64(w.maxLeaf) {
 		off := in.off()
@@ -146,7 +151,11 @@ func (w *protoWalk) leaf(l *protoLevel, f *protoField, overlong bool, what strin
 		in.cut(f.off, in.off()+int64(len(in.data())), "the file ends inside %s", what)
 		return false
 	}
-	read(l, in.data()[:f.length])
+	if b := in.data()[:f.length]; l.kind == levelScope {
+		w.readSpan(b, l.slot)
+	} else {
+		w.readResource(b, l.slot)
+	}
 	in.advance(int(f.length))
 	return true
 }
@@ -163,43 +172,31 @@ func (w *protoWalk) pass(f *protoField, overlong bool, what string) bool {
 	return true
 }
 
-// header reads the tag of the next field of l, and its length or, of the other types, its value. A group
-// is passed over whole.
-func (w *protoWalk) header(l *protoLevel, f *protoField) (fieldState, string) {
-	state, why := w.plain(l, f)
-	if state == fieldOK && f.typ == wire.Group {
-		return w.group(l, f)
-	}
-	return state, why
-}
-
-// plain is header without the contents of a group.
-func (w *protoWalk) plain(l *protoLevel, f *protoField) (fieldState, string) {
+// next reads the tag of the field at the window's start, and its length or, of other types, its value.
+func (w *protoWalk) next(end int64, f *protoField) (fieldState, wire.Stop) {
 	in := w.in
 	f.off = in.off()
-	room := l.end - f.off
+	room := end - f.off
 	if room <= 0 {
-		return fieldNone, ""
+		return fieldNone, wire.End
 	}
 	for {
 		d := in.data()
 		d = d[:min(int64(len(d)), room)]
 		size, stop := f.parse(d)
-		if stop == wire.End {
+		switch {
+		case stop == wire.End:
 			in.advance(size)
-			break
-		}
-		if stop != wire.Cut {
-			return fieldBad, stop.String()
-		}
-		if int64(len(d)) == room {
-			return fieldTorn, ""
+			return fieldOK, stop
+		case stop != wire.Cut:
+			return fieldBad, stop
+		case int64(len(d)) == room:
+			return fieldTorn, stop
 		}
 		if !in.more() {
-			return fieldCut, ""
+			return fieldCut, stop
 		}
 	}
-	return fieldOK, ""
 }
 
 // parse reads the header of the field that d begins with.
@@ -226,9 +223,7 @@ func (f *protoField) parse(d []byte) (size int, stop wire.Stop) {
 		i += 8
 	case wire.Fixed32:
 		i += 4
-	case wire.Group:
-	case 4:
-		return 0, wire.BadGroup
+	case wire.Group, wireEndGroup:
 	default:
 		return 0, wire.BadType
 	}
@@ -238,7 +233,7 @@ func (f *protoField) parse(d []byte) (size int, stop wire.Stop) {
 	return i, wire.End
 }
 
-// varintStop tells why d does not begin with a varint: a varint that goes on after ten bytes fits nothing.
+// varintStop tells why d does not begin with a varint: none is longer than ten bytes.
 func varintStop(d []byte) wire.Stop {
 	if len(d) >= 10 {
 		return wire.BadVarint
@@ -246,43 +241,34 @@ func varintStop(d []byte) wire.Stop {
 	return wire.Cut
 }
 
-// maxProtoGroupDepth bounds nested groups.
-const maxProtoGroupDepth = 32
+// maxProtoGroups bounds nested groups.
+const maxProtoGroups = 32
 
-// group passes over a group, field by field. No message of OTLP has one, so it is recorded, and not an
-// error: protobuf keeps what it does not know.
-func (w *protoWalk) group(l *protoLevel, f *protoField) (fieldState, string) {
+// group passes over a group. No message of OTLP has one, but protobuf keeps what it does not know, so
+// that one is recorded and does no harm.
+func (w *protoWalk) group(l *protoLevel, f *protoField) (fieldState, wire.Stop) {
+	in := w.in
 	open := []uint32{f.num}
 	for len(open) > 0 {
-		g := protoField{off: w.in.off()}
-		inner := protoLevel{kind: l.kind, end: l.end}
-		last := len(open) - 1
-		if n, closes := w.endGroup(l, open[last]); closes {
-			w.in.advance(n)
-			open = open[:last]
-			continue
-		}
-		if len(open) > maxProtoGroupDepth {
-			return fieldBad, wire.BadGroup.String()
-		}
-		state, why := w.plain(&inner, &g)
-		if state == fieldNone {
-			state = fieldTorn
-		}
-		if state != fieldOK {
-			return state, why
-		}
-		if g.typ == wire.Group {
+		var g protoField
+		state, stop := w.next(l.end, &g)
+		switch {
+		case state == fieldNone:
+			return fieldTorn, stop
+		case state != fieldOK:
+			return state, stop
+		case g.typ == wire.Group && len(open) < maxProtoGroups:
 			open = append(open, g.num)
-			continue
-		}
-		if g.length > l.end-w.in.off() {
-			return fieldTorn, ""
-		}
-		if w.in.skip(g.length) < g.length {
-			return fieldCut, ""
+		case g.typ == wireEndGroup && open[len(open)-1] == g.num:
+			open = open[:len(open)-1]
+		case g.typ == wire.Group, g.typ == wireEndGroup:
+			return fieldBad, wire.BadGroup
+		case g.length > l.end-in.off():
+			return fieldTorn, wire.Cut
+		case in.skip(g.length) < g.length:
+			return fieldCut, wire.Cut
 		}
 	}
-	w.in.lose(f.off, w.in.off()-f.off, InReading, "field %d is a group, which OTLP does not have", f.num)
-	return fieldOK, ""
+	in.lose(f.off, in.off()-f.off, InReading, "field %d is a group, which OTLP does not have", f.num)
+	return fieldOK, wire.End
 }

@@ -147,6 +147,9 @@ type spanAttrs struct {
 	httpRoute, rpcService, rpcMethod, destination []byte
 }
 
+// spanAttrLens has a bit for the length of every key that slot knows.
+const spanAttrLens = uint64(1)<<len("http.route") | 1<<len("rpc.service") | 1<<len("messaging.destination.name") | 1<<len("messaging.destination")
+
 // slot returns where to put the string value of a span attribute, nil for one that is not needed.
 func (s *spanAttrs) slot(key []byte) *[]byte {
 	switch len(key) {

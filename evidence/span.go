@@ -60,8 +60,8 @@ const (
 	otlpFlags SpanFlags = 0x3ff
 )
 
-// SpanTable holds spans in columns. The zero value is empty. Rows are grouped by artifact except that
-// the last rows of each artifact may stand at the end of the table.
+// SpanTable holds spans in columns. The zero value is empty. The rows of an artifact are in file order;
+// its last ones may stand behind rows of later artifacts.
 type SpanTable struct {
 	chunks []*SpanChunk // all full but the last
 	n      int

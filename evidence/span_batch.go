@@ -20,6 +20,7 @@ type spanBatch struct {
 	resources []Resource
 	byContent map[resourceKey]uint32
 	byBytes   map[string]uint32 // encoded resource -> local resource: most repeat byte for byte
+	bytesKept int               // by byBytes
 	stats     TraceStats
 	window    Window
 }
@@ -45,13 +46,16 @@ func (b *spanBatch) openSlot() uint32 {
 
 const noResource = ^uint32(0)
 
+// maxEncodedKept bounds the encoded resources that a batch remembers.
+const maxEncodedKept = 4 << 20
+
 // fillSlotEncoded gives a slot its resource, decoding it only where these bytes were not seen before.
-// The number of remembered encodings is bounded.
 func (b *spanBatch) fillSlotEncoded(slot uint32, encoded []byte, decode func() Resource) {
 	i, ok := b.byBytes[string(encoded)]
 	if !ok {
 		i = b.fillSlot(slot, decode())
-		if len(b.byBytes) < 4096 {
+		const entry = 64 // what the map itself needs, about
+		if b.bytesKept += len(encoded) + entry; b.bytesKept <= maxEncodedKept {
 			b.byBytes[string(encoded)] = i
 		}
 		return
@@ -133,16 +137,24 @@ func (b *spanBatch) see(t uint64) {
 func (b *spanBatch) grow() *SpanChunk {
 	switch {
 	case b.cur == nil:
-		b.cur = newSpanChunk(256)
+		b.cur = newSpanChunk(firstRows)
 	case cap(b.cur.ID) < chunkRows:
-		grown := newSpanChunk(2 * cap(b.cur.ID))
-		grown.appendRows(b.cur, 0)
-		b.cur = grown
+		b.cur = b.cur.grown()
 	default:
 		b.full = append(b.full, b.cur)
 		b.cur = newSpanChunk(chunkRows)
 	}
 	return b.cur
+}
+
+// firstRows is the capacity of the first chunk of a batch; chunkRows by doubling.
+const firstRows = 256
+
+// grown returns a chunk of twice the capacity with the rows of c.
+func (c *SpanChunk) grown() *SpanChunk {
+	g := newSpanChunk(2 * cap(c.ID))
+	g.appendRows(c, 0)
+	return g
 }
 
 func newSpanChunk(rows int) *SpanChunk {
@@ -240,7 +252,7 @@ type traceTable struct {
 	ids   [][16]byte
 	table []uint32 // open addressing, number+1 where used
 	last  uint32   // number+1 of the id seen last: the spans of a trace come in runs
-	seed  uint64
+	seed  [2]uint64
 }
 
 func (t *traceTable) index(id [16]byte) uint32 {
@@ -266,16 +278,18 @@ func (t *traceTable) index(id [16]byte) uint32 {
 	}
 }
 
-// hash mixes both halves with a seed that differs between runs: ids in a capture may be chosen by
-// whoever made it.
+// hash mixes both halves with seeds that differ between runs: ids in a capture may be chosen by whoever
+// made it. Each half has a seed, because a half that cancels its own would make the product 0 whatever
+// the other half is.
 func (t *traceTable) hash(id [16]byte) uint64 {
-	hi, lo := bits.Mul64(binary.LittleEndian.Uint64(id[:8])^t.seed, binary.LittleEndian.Uint64(id[8:])^0x9e3779b97f4a7c15)
-	return hi ^ lo ^ bits.RotateLeft64(t.seed, 17)
+	hi, lo := bits.Mul64(binary.LittleEndian.Uint64(id[:8])^t.seed[0], binary.LittleEndian.Uint64(id[8:])^t.seed[1])
+	return hi ^ lo
 }
 
 func (t *traceTable) rehash() {
-	if t.seed == 0 {
-		t.seed = maphash.Bytes(maphash.MakeSeed(), []byte{1}) | 1
+	if t.table == nil {
+		s := maphash.MakeSeed()
+		t.seed = [2]uint64{maphash.Bytes(s, []byte{0}), maphash.Bytes(s, []byte{1})}
 	}
 	t.table = make([]uint32, max(64, 2*len(t.table)))
 	mask := uint64(len(t.table) - 1)

@@ -6,6 +6,7 @@ package main
 
 import (
 	"bufio"
+	"encoding/binary"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -17,7 +18,7 @@ import (
 func main() {
 	seed := flag.Uint64("seed", 1, "seed")
 	spans := flag.Int("spans", 1000, "number of spans before faults")
-	form := flag.String("form", "framed", "framed (descending, as the collector), framed-ascending, or message")
+	form := flag.String("form", "framed", "framed (descending, as the collector), framed-ascending, varint or message")
 	perResource := flag.Int("per-resource", 0, "spans per ResourceSpans; default 128")
 	perRequest := flag.Int("per-request", 0, "spans per request; default 1024")
 	var f gen.Faults
@@ -48,6 +49,9 @@ func run(o gen.Options, form string) error {
 			b = gen.AppendFrame(nil, td, gen.Descending)
 		case "framed-ascending":
 			b = gen.AppendFrame(nil, td, gen.Ascending)
+		case "varint":
+			msg := gen.Marshal(td, gen.Ascending)
+			b = append(binary.AppendUvarint(nil, uint64(len(msg))), msg...)
 		case "message":
 			b = gen.Marshal(td, gen.Ascending)
 		default:
