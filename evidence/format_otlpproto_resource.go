@@ -94,12 +94,12 @@ func (r *protoResource) value(dst, b []byte, depth int) (kind attrKind, text []b
 
 // elements appends the values of an ArrayValue, or the pairs of a KeyValueList, with commas between.
 func (r *protoResource) elements(dst, b []byte, pairs bool, depth int) []byte {
-	first := len(dst)
+	n := 0 // of elements before, some of which may have no text
 	r.each(b, func(f *wire.Field) {
 		if f.Num != 1 || f.Type != wire.Bytes {
 			return
 		}
-		if len(dst) > first {
+		if n++; n > 1 {
 			dst = append(dst, ',')
 		}
 		if !pairs {
