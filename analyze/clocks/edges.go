@@ -44,7 +44,7 @@ func (e *edges) after() int { return e.outlived.n() + e.late.n() + e.local.n() +
 // pairKey tells edges apart before services and clocks are looked up.
 type pairKey struct {
 	parent, child uint32 // origins
-	local         spans.Locality
+	local         evidence.Locality
 }
 
 // comparer walks the edges.
@@ -70,7 +70,7 @@ func compareEdges(p *analyze.Pass) map[edgeKey]*edges {
 		for i := range c.ID {
 			row := uint32(c.Base + i)
 			parent := t.Parent[row]
-			if parent >= spans.Unusable || t.Marks[row]&spans.Repeat != 0 {
+			if parent >= evidence.UnusableParent || t.Marks[row]&evidence.RepeatedSpan != 0 {
 				continue
 			}
 			pc, pe := p.Bundle.Spans.Chunk(int(parent))
@@ -82,7 +82,7 @@ func compareEdges(p *analyze.Pass) map[edgeKey]*edges {
 
 func (w *comparer) compare(c *evidence.SpanChunk, i int, row uint32, pc *evidence.SpanChunk, pe int, parent uint32) {
 	kind, flags := c.Kind[i], c.Flags[i]
-	e := w.group(pairKey{pc.Origin[pe], c.Origin[i], spans.LocalityOf(kind, flags)})
+	e := w.group(pairKey{pc.Origin[pe], c.Origin[i], evidence.LocalityOf(kind, flags)})
 	start, end, pstart, pend := c.Start[i], c.End[i], pc.Start[pe], pc.End[pe]
 	if start != 0 && pstart != 0 {
 		e.starts++
@@ -173,7 +173,7 @@ func (w *comparer) group(k pairKey) *edges {
 	}
 	key := edgeKey{
 		client: w.services.ByOrigin[k.parent], server: w.services.ByOrigin[k.child],
-		cross: !oneClock(w.bundle.Resource(k.parent), w.bundle.Resource(k.child), k.local),
+		cross: !evidence.OneClock(w.bundle.Resource(k.parent), w.bundle.Resource(k.child), k.local),
 	}
 	e := w.groups[key]
 	if e == nil {
@@ -182,19 +182,4 @@ func (w *comparer) group(k pairKey) *edges {
 	}
 	slot.key, slot.edges = k, e
 	return e
-}
-
-// oneClock reports whether parent and child were stamped by one clock for certain: they are of one
-// process, or name one host. Taking one clock for two costs a statement, taking two for one makes a
-// false one, so a domain that is but a hash of the resource is not enough for a remote parent: replicas
-// without identity have equal resources.
-func oneClock(parent, child *evidence.Resource, local spans.Locality) bool {
-	pd, cd := parent.Identity.Domain, child.Identity.Domain
-	switch {
-	case local == spans.LocalByFlag:
-		return true
-	case pd.Value == "" || pd.Value != cd.Value:
-		return false
-	}
-	return local == spans.LocalByKind || pd.From != evidence.DomainByDigest
 }

@@ -8,14 +8,14 @@ import (
 )
 
 // census counts what needs no judgement. spans.total counts records as they were read; every other
-// count leaves out rows that Traces marks as Repeat.
+// count leaves out rows that Traces marks as evidence.RepeatedSpan.
 type census struct {
 	zero, negative, unended int
 	noise                   int
 	withoutAZ, noService    int
 }
 
-func takeCensus(b *evidence.Bundle, t *Traces) census {
+func takeCensus(b *evidence.Bundle, t *evidence.SpanJoin) census {
 	var n census
 	lacksAZ, lacksName := make([]bool, len(b.Origins)), make([]bool, len(b.Origins))
 	for i := range b.Origins {
@@ -26,7 +26,7 @@ func takeCensus(b *evidence.Bundle, t *Traces) census {
 	for c := range b.Spans.Chunks() {
 		marks := t.Marks[c.Base : c.Base+len(c.ID)]
 		for i := range c.ID {
-			if marks[i]&Repeat != 0 {
+			if marks[i]&evidence.RepeatedSpan != 0 {
 				continue
 			}
 			switch start, end := c.Start[i], c.End[i]; {

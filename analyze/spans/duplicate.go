@@ -49,19 +49,19 @@ type duplicateKey struct{ class, service string }
 func runDuplicate(p *analyze.Pass) error {
 	t, s := Index.Of(p), ServiceIndex.Of(p)
 	groups := analyze.NewGroups[duplicateKey](p.Options.Exhibits())
-	for _, d := range t.repeats {
-		row, of := p.Bundle.Span(int(d.row)), p.Bundle.Span(int(d.of))
+	for _, d := range t.Repeats {
+		row, of := p.Bundle.Span(int(d.Row)), p.Bundle.Span(int(d.Of))
 		k := duplicateKey{class: classify(p.Bundle, s, row, of)}
 		if k.class == classConflict {
 			k.service = s.Names[s.ByOrigin[row.Origin]]
 		}
-		groups.Add(k, d.of, d.row)
+		groups.Add(k, d.Of, d.Row)
 	}
-	for _, d := range t.shared {
-		groups.Add(duplicateKey{class: classShared}, d.of, d.row)
+	for _, d := range t.SharedIDs {
+		groups.Add(duplicateKey{class: classShared}, d.Of, d.Row)
 	}
-	p.Measure("spans.duplicate", "spans", float64(len(t.repeats)))
-	p.Measure("spans.shared_id", "spans", float64(len(t.shared)))
+	p.Measure("spans.duplicate", "spans", float64(len(t.Repeats)))
+	p.Measure("spans.shared_id", "spans", float64(len(t.SharedIDs)))
 	for _, g := range groups.Sorted(p.Options.Subjects(), duplicateKey{classConflict, otherSubjects}) {
 		p.Report(duplicateFinding(p, g))
 	}

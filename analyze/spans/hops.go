@@ -27,7 +27,7 @@ type callKind struct{ service, name, route uint32 }
 
 // countCalls finds which server each CLIENT span of a service called. Where the server is never seen
 // there is no hop: a call to a database has no SERVER span to miss.
-func countCalls(b *evidence.Bundle, t *Traces, s *Services) map[hop]*calls {
+func countCalls(b *evidence.Bundle, t *evidence.SpanJoin, s *Services) map[hop]*calls {
 	hops := map[hop]*calls{}
 	targets := map[callKind][]uint32{}
 	linked := make([]uint64, (len(t.Parent)+63)/64)
@@ -35,7 +35,7 @@ func countCalls(b *evidence.Bundle, t *Traces, s *Services) map[hop]*calls {
 		for i, kind := range c.Kind {
 			row := c.Base + i
 			parent := t.Parent[row]
-			if kind != evidence.KindServer || parent >= Unusable || t.Marks[row]&Repeat != 0 {
+			if kind != evidence.KindServer || parent >= evidence.UnusableParent || t.Marks[row]&evidence.RepeatedSpan != 0 {
 				continue
 			}
 			pc, pe := b.Spans.Chunk(int(parent))
@@ -62,7 +62,7 @@ func countCalls(b *evidence.Bundle, t *Traces, s *Services) map[hop]*calls {
 	for c := range b.Spans.Chunks() {
 		for i, kind := range c.Kind {
 			row := c.Base + i
-			if kind != evidence.KindClient || t.Marks[row]&Repeat != 0 || linked[row/64]&(1<<(row%64)) != 0 {
+			if kind != evidence.KindClient || t.Marks[row]&evidence.RepeatedSpan != 0 || linked[row/64]&(1<<(row%64)) != 0 {
 				continue
 			}
 			client := s.ByOrigin[c.Origin[i]]

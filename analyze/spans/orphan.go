@@ -44,7 +44,7 @@ func runOrphan(p *analyze.Pass) error {
 	takeCensus(p.Bundle, t).report(p)
 	o := &orphans{bundle: p.Bundle, traces: t, services: s, keep: p.Options.Exhibits(), groups: map[orphanKey]*orphanGroup{}}
 	for trace := range p.Bundle.Traces {
-		o.trace(t.rows(trace))
+		o.trace(t.Rows(trace))
 	}
 	o.report(p)
 	reportHops(p, countCalls(p.Bundle, t, s), s)
@@ -73,7 +73,7 @@ type orphanKey struct{ client, server, label uint32 }
 // orphans collects them trace by trace.
 type orphans struct {
 	bundle   *evidence.Bundle
-	traces   *Traces
+	traces   *evidence.SpanJoin
 	services *Services
 	keep     int
 	groups   map[orphanKey]*orphanGroup
@@ -88,7 +88,7 @@ type orphan struct {
 	row            uint32
 	client, server uint32
 	label          uint32
-	local          Locality
+	local          evidence.Locality
 }
 
 func (o *orphans) trace(rows []uint32) {
@@ -98,15 +98,15 @@ func (o *orphans) trace(rows []uint32) {
 	var roots, unusable int
 	o.found = o.found[:0]
 	for _, row := range rows {
-		if o.traces.Marks[row]&Repeat != 0 {
+		if o.traces.Marks[row]&evidence.RepeatedSpan != 0 {
 			continue
 		}
 		switch o.traces.Parent[row] {
-		case Root:
+		case evidence.NoParent:
 			roots++
-		case Unusable:
+		case evidence.UnusableParent:
 			unusable++
-		case Missing:
+		case evidence.MissingParent:
 			o.found = append(o.found, o.describe(row))
 		}
 	}
@@ -133,7 +133,7 @@ func (o *orphans) trace(rows []uint32) {
 func (o *orphans) describe(row uint32) orphan {
 	c, e := o.bundle.Spans.Chunk(int(row))
 	f := orphan{parent: c.Parent[e], row: row, client: unknown, server: o.services.ByOrigin[c.Origin[e]], label: c.Route[e]}
-	if f.local = LocalityOf(c.Kind[e], c.Flags[e]); f.local != Remote {
+	if f.local = evidence.LocalityOf(c.Kind[e], c.Flags[e]); f.local != evidence.Remote {
 		f.client = f.server
 	}
 	if f.label == 0 {
@@ -218,12 +218,12 @@ func (o *orphans) countPeers() {
 
 func (o *orphans) countPeer(n *peers, c *evidence.SpanChunk, i int) {
 	row := c.Base + i
-	if o.traces.Marks[row]&Repeat != 0 {
+	if o.traces.Marks[row]&evidence.RepeatedSpan != 0 {
 		return
 	}
 	n.spans++
 	parent := o.traces.Parent[row]
-	if n.callers == nil || parent >= Unusable || LocalityOf(c.Kind[i], c.Flags[i]) != Remote {
+	if n.callers == nil || parent >= evidence.UnusableParent || evidence.LocalityOf(c.Kind[i], c.Flags[i]) != evidence.Remote {
 		return
 	}
 	pc, pe := o.bundle.Spans.Chunk(int(parent))

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/witnessmark/witnessmark/analyze"
+	"github.com/witnessmark/witnessmark/evidence"
 )
 
 // orphanGroup is the orphans of one hop and route.
@@ -14,7 +15,7 @@ type orphanGroup struct {
 	orphanKey
 	label     string
 	n, traces int
-	local     [localities]int // n by locality
+	local     [evidence.Localities]int // n by locality
 	lastTrace uint32
 	rows      []uint32 // of the exhibits
 	peers     *peers
@@ -115,9 +116,9 @@ func (g *orphanGroup) message(s *Services, server string) string {
 		fmt.Fprintf(&m, " (%s)", analyze.Count(g.traces, "trace"))
 	}
 	switch {
-	case g.local[LocalByFlag] == g.n:
+	case g.local[evidence.LocalByFlag] == g.n:
 		m.WriteString("; their flags say that it was in the same process")
-	case g.local[LocalByFlag]+g.local[LocalByKind] == g.n:
+	case g.local[evidence.LocalByFlag]+g.local[evidence.LocalByKind] == g.n:
 		m.WriteString("; by their kind it was in the same process")
 	case g.client == g.server:
 		m.WriteString("; it was in the same service")

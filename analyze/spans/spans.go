@@ -3,7 +3,13 @@
 // and reports counts also where nothing is wrong. It says nothing about time, which package clocks does.
 package spans
 
-import "github.com/witnessmark/witnessmark/analyze"
+import (
+	"github.com/witnessmark/witnessmark/analyze"
+	"github.com/witnessmark/witnessmark/evidence"
+)
+
+// Index joins the spans of the bundle, once in a run.
+var Index = analyze.NewIndex(evidence.JoinSpans)
 
 // Detectors of the family, in ID order.
 var Detectors = []analyze.Detector{

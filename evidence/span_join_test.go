@@ -1,4 +1,4 @@
-package spans
+package evidence
 
 import (
 	"bytes"
@@ -8,14 +8,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/witnessmark/witnessmark/analyze"
-	"github.com/witnessmark/witnessmark/evidence"
 	"github.com/witnessmark/witnessmark/testdata/programs/otlp/gen"
 	"github.com/witnessmark/witnessmark/testdata/programs/otlp/tiny"
 )
 
-// TestTracesAgainstMaps joins random traces, in which ids repeat often, once more with maps.
-func TestTracesAgainstMaps(t *testing.T) {
+// TestJoinSpansAgainstMaps joins random traces, in which ids repeat often, once more with maps.
+func TestJoinSpansAgainstMaps(t *testing.T) {
 	for seed := range uint64(200) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		var list []tiny.Span
@@ -26,11 +24,11 @@ func TestTracesAgainstMaps(t *testing.T) {
 			}
 			list = append(list, s)
 		}
-		b := evidence.LoadReader("x.json", bytes.NewReader(tiny.JSON(list...)), evidence.Options{})
+		b := LoadReader("x.json", bytes.NewReader(tiny.JSON(list...)), Options{})
 		if b.Spans.Len() != len(list) {
 			t.Fatalf("seed %d: %d spans read of %d", seed, b.Spans.Len(), len(list))
 		}
-		got := newTraces(b)
+		got := JoinSpans(b)
 		parents, marks := joinWithMaps(b)
 		if diff := cmp.Diff(parents, got.Parent); diff != "" {
 			t.Fatalf("seed %d: parents (-maps +table):\n%s", seed, diff)
@@ -42,21 +40,21 @@ func TestTracesAgainstMaps(t *testing.T) {
 }
 
 // joinWithMaps is the plainest join: the first record of an id stands for its span.
-func joinWithMaps(b *evidence.Bundle) ([]uint32, []Mark) {
+func joinWithMaps(b *Bundle) ([]uint32, []SpanMark) {
 	type key struct {
 		trace uint32
 		id    uint64
 	}
 	first := map[key]uint32{}
-	parents, marks := make([]uint32, b.Spans.Len()), make([]Mark, b.Spans.Len())
+	parents, marks := make([]uint32, b.Spans.Len()), make([]SpanMark, b.Spans.Len())
 	for row := range parents {
 		s := b.Span(row)
-		if s.Flags&evidence.BadSpanID != 0 {
+		if s.Flags&BadSpanID != 0 {
 			continue
 		}
 		k := key{s.Trace, s.ID}
 		if _, again := first[k]; again {
-			marks[row] = Repeat
+			marks[row] = RepeatedSpan
 			continue
 		}
 		first[k] = uint32(row)
@@ -66,11 +64,11 @@ func joinWithMaps(b *evidence.Bundle) ([]uint32, []Mark) {
 		parent, ok := first[key{s.Trace, s.Parent}]
 		switch {
 		case s.Parent == 0:
-			parent = Root
-		case s.Parent == s.ID && s.Flags&evidence.BadSpanID == 0:
-			parent = Unusable
+			parent = NoParent
+		case s.Parent == s.ID && s.Flags&BadSpanID == 0:
+			parent = UnusableParent
 		case !ok:
-			parent = Missing
+			parent = MissingParent
 		}
 		parents[row] = parent
 	}
@@ -78,34 +76,34 @@ func joinWithMaps(b *evidence.Bundle) ([]uint32, []Mark) {
 }
 
 func TestTracesOfSharedIDs(t *testing.T) {
-	b := evidence.LoadReader("x.json", bytes.NewReader(tiny.JSON(
+	b := LoadReader("x.json", bytes.NewReader(tiny.JSON(
 		tiny.Span{Service: "b", ID: 3, Parent: 2, Name: "of the server"},
 		tiny.Span{Service: "b", ID: 2, Parent: 1, Name: "server half", Kind: tiny.Server},
 		tiny.Span{Service: "a", ID: 4, Parent: 2, Name: "of the client"},
 		tiny.Span{Service: "a", ID: 2, Parent: 1, Name: "client half", Kind: tiny.Client},
 		tiny.Span{Service: "c", ID: 5, Parent: 2, Name: "of neither"},
 		tiny.Span{Service: "a", ID: 1, Name: "root", Kind: tiny.Server},
-	)), evidence.Options{})
-	got := newTraces(b)
-	if diff := cmp.Diff([]uint32{1, 3, 3, 5, 1, Root}, got.Parent); diff != "" {
+	)), Options{})
+	got := JoinSpans(b)
+	if diff := cmp.Diff([]uint32{1, 3, 3, 5, 1, NoParent}, got.Parent); diff != "" {
 		t.Errorf("parents (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]Mark{0, Shared, 0, Shared, 0, 0}, got.Marks); diff != "" {
+	if diff := cmp.Diff([]SpanMark{0, SharedSpan, 0, SharedSpan, 0, 0}, got.Marks); diff != "" {
 		t.Errorf("marks (-want +got):\n%s", diff)
 	}
 }
 
 func TestTracesEndedRecordStands(t *testing.T) {
-	b := evidence.LoadReader("x.json", bytes.NewReader(tiny.JSON(
+	b := LoadReader("x.json", bytes.NewReader(tiny.JSON(
 		tiny.Span{Service: "a", ID: 1, Name: "running", Start: 5},
 		tiny.Span{Service: "a", ID: 1, Name: "ended", Start: 5, End: 9},
 		tiny.Span{Service: "a", ID: 2, Parent: 1, Name: "child", Start: 6, End: 7},
-	)), evidence.Options{})
-	got := newTraces(b)
-	if diff := cmp.Diff([]uint32{Root, Root, 1}, got.Parent); diff != "" {
+	)), Options{})
+	got := JoinSpans(b)
+	if diff := cmp.Diff([]uint32{NoParent, NoParent, 1}, got.Parent); diff != "" {
 		t.Errorf("parents (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]Mark{Repeat, 0, 0}, got.Marks); diff != "" {
+	if diff := cmp.Diff([]SpanMark{RepeatedSpan, 0, 0}, got.Marks); diff != "" {
 		t.Errorf("marks (-want +got):\n%s", diff)
 	}
 }
@@ -124,11 +122,11 @@ func TestTracesOfOneTrace(t *testing.T) {
 		fmt.Fprintf(&doc, `{"traceId":"%032x","spanId":"%016x"}`, 1, i<<32)
 	}
 	doc.WriteString(`]}]}]}`)
-	got := newTraces(evidence.LoadReader("x.json", &doc, evidence.Options{}))
+	got := JoinSpans(LoadReader("x.json", &doc, Options{}))
 	for row := range uint32(n) {
 		want := (row+1)/2 - 1
 		if row == 0 {
-			want = Root
+			want = NoParent
 		}
 		if got.Parent[row] != want {
 			t.Fatalf("parent of row %d = %d, want %d", row, got.Parent[row], want)
@@ -137,30 +135,21 @@ func TestTracesOfOneTrace(t *testing.T) {
 }
 
 // benchBundle is an export of many traces with some faults.
-func benchBundle(b *testing.B) *evidence.Bundle {
+func benchBundle(b *testing.B) *Bundle {
 	doc, _ := gen.JSONLines(gen.Options{Seed: 1, Spans: 200_000, Faults: gen.Faults{Orphaned: 500, Resent: 500, Shared: 200}})
-	bundle := evidence.LoadReader("x.jsonl", bytes.NewReader(doc), evidence.Options{})
+	bundle := LoadReader("x.jsonl", bytes.NewReader(doc), Options{})
 	if bundle.Spans.Len() < 200_000 {
 		b.Fatalf("%d spans", bundle.Spans.Len())
 	}
 	return bundle
 }
 
-// BenchmarkTraces measures grouping and joining; BenchmarkDetectors all of the family with them.
-func BenchmarkTraces(b *testing.B) {
+// BenchmarkJoinSpans measures grouping and joining.
+func BenchmarkJoinSpans(b *testing.B) {
 	bundle := benchBundle(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		newTraces(bundle)
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(bundle.Spans.Len()), "ns/span")
-}
-
-func BenchmarkDetectors(b *testing.B) {
-	bundle := benchBundle(b)
-	b.ReportAllocs()
-	for b.Loop() {
-		analyze.Run(bundle, Detectors, analyze.Options{})
+		JoinSpans(bundle)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(bundle.Spans.Len()), "ns/span")
 }

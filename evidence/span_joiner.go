@@ -1,17 +1,15 @@
-package spans
+package evidence
 
 import (
 	"hash/maphash"
 	"math/bits"
-
-	"github.com/witnessmark/witnessmark/evidence"
 )
 
-// joiner finds parents inside one trace after another. Its buffers have the size of the largest trace
+// spanJoiner finds parents inside one trace after another. Its buffers have the size of the largest trace
 // seen.
-type joiner struct {
-	bundle *evidence.Bundle
-	traces *Traces
+type spanJoiner struct {
+	bundle *Bundle
+	join   *SpanJoin
 
 	rows  []uint32 // of the trace at hand
 	ids   []uint64 // by element of rows
@@ -24,39 +22,39 @@ type joiner struct {
 	seed, factor uint64
 }
 
-func newJoiner(b *evidence.Bundle, t *Traces) *joiner {
+func newSpanJoiner(b *Bundle, t *SpanJoin) *spanJoiner {
 	s := maphash.MakeSeed()
-	return &joiner{
-		bundle: b, traces: t, halves: map[uint32]uint32{},
+	return &spanJoiner{
+		bundle: b, join: t, halves: map[uint32]uint32{},
 		seed: maphash.Bytes(s, []byte{0}), factor: maphash.Bytes(s, []byte{1}) | 1,
 	}
 }
 
-func (j *joiner) join(rows []uint32) {
+func (j *spanJoiner) trace(rows []uint32) {
 	j.rows = rows
 	j.reset(len(rows))
 	clear(j.halves)
 	for k, row := range rows {
 		c, e := j.bundle.Spans.Chunk(int(row))
 		j.ids[k] = c.ID[e]
-		if c.Flags[e]&evidence.BadSpanID == 0 {
+		if c.Flags[e]&BadSpanID == 0 {
 			j.insert(uint32(k))
 		}
 	}
 	for _, row := range rows {
-		j.traces.Parent[row] = j.parent(row)
+		j.join.Parent[row] = j.parent(row)
 	}
 	for at, other := range j.halves {
 		client, server := rows[at], rows[other]
-		if j.kind(client) != evidence.KindClient {
+		if j.kind(client) != KindClient {
 			client, server = server, client
 		}
-		j.traces.Parent[server] = client
+		j.join.Parent[server] = client
 	}
 }
 
 // reset makes room for n ids: a table of at most two thirds full.
-func (j *joiner) reset(n int) {
+func (j *spanJoiner) reset(n int) {
 	if cap(j.ids) < n {
 		j.ids = make([]uint64, n)
 	}
@@ -70,13 +68,13 @@ func (j *joiner) reset(n int) {
 	j.mask = uint64(size - 1)
 }
 
-func (j *joiner) slot(id uint64) uint64 {
+func (j *spanJoiner) slot(id uint64) uint64 {
 	hi, lo := bits.Mul64(id^j.seed, j.factor)
 	return (hi ^ lo) & j.mask
 }
 
 // insert puts element k into the table, or settles what it is to the element that has its id.
-func (j *joiner) insert(k uint32) {
+func (j *spanJoiner) insert(k uint32) {
 	id := j.ids[k]
 	i := j.slot(id)
 	for ; j.slots[i] != 0; i = (i + 1) & j.mask {
@@ -92,8 +90,8 @@ func (j *joiner) insert(k uint32) {
 
 // meet settles an id that element at has and element k has too. It reports whether k takes at's place:
 // of a span that was exported while it ran and again when it had ended, the ended record stands.
-func (j *joiner) meet(at, k uint32) (replace bool) {
-	t, first, second := j.traces, j.rows[at], j.rows[k]
+func (j *spanJoiner) meet(at, k uint32) (replace bool) {
+	t, first, second := j.join, j.rows[at], j.rows[k]
 	other, isShared := j.halves[at]
 	switch {
 	case isShared:
@@ -102,55 +100,55 @@ func (j *joiner) meet(at, k uint32) (replace bool) {
 		}
 	case j.areHalves(first, second):
 		j.halves[at] = k
-		t.Marks[first] |= Shared
-		t.Marks[second] |= Shared
-		if j.kind(second) == evidence.KindClient {
-			t.shared = append(t.shared, pair{first, second})
+		t.Marks[first] |= SharedSpan
+		t.Marks[second] |= SharedSpan
+		if j.kind(second) == KindClient {
+			t.SharedIDs = append(t.SharedIDs, SpanPair{first, second})
 		} else {
-			t.shared = append(t.shared, pair{second, first})
+			t.SharedIDs = append(t.SharedIDs, SpanPair{second, first})
 		}
 		return false
 	case j.end(first) == 0 && j.end(second) != 0:
-		t.Marks[first] |= Repeat
-		t.repeats = append(t.repeats, pair{first, second})
+		t.Marks[first] |= RepeatedSpan
+		t.Repeats = append(t.Repeats, SpanPair{first, second})
 		return true
 	}
-	t.Marks[second] |= Repeat
-	t.repeats = append(t.repeats, pair{second, first})
+	t.Marks[second] |= RepeatedSpan
+	t.Repeats = append(t.Repeats, SpanPair{second, first})
 	return false
 }
 
 // areHalves reports whether two rows of one id are the client and the server half of one call. Zipkin's
 // B3 propagation lets the server join the client's span, and may leave out the parent id on the way
 // (single-header form), so that the server half then has none.
-func (j *joiner) areHalves(a, b uint32) bool {
+func (j *spanJoiner) areHalves(a, b uint32) bool {
 	sa, sb := j.bundle.Span(int(a)), j.bundle.Span(int(b))
-	if sa.Kind == evidence.KindServer {
+	if sa.Kind == KindServer {
 		sa, sb = sb, sa
 	}
-	return sa.Kind == evidence.KindClient && sb.Kind == evidence.KindServer &&
-		(sa.Parent == sb.Parent && (sa.Flags^sb.Flags)&evidence.BadParentID == 0 || sb.Parent == 0)
+	return sa.Kind == KindClient && sb.Kind == KindServer &&
+		(sa.Parent == sb.Parent && (sa.Flags^sb.Flags)&BadParentID == 0 || sb.Parent == 0)
 }
 
-func (j *joiner) parent(row uint32) uint32 {
+func (j *spanJoiner) parent(row uint32) uint32 {
 	c, e := j.bundle.Spans.Chunk(int(row))
 	id, flags := c.Parent[e], c.Flags[e]
 	switch {
-	case flags&evidence.BadParentID != 0, id == c.ID[e] && id != 0 && flags&evidence.BadSpanID == 0:
-		return Unusable
+	case flags&BadParentID != 0, id == c.ID[e] && id != 0 && flags&BadSpanID == 0:
+		return UnusableParent
 	case id == 0:
-		return Root
+		return NoParent
 	}
 	for i := j.slot(id); j.slots[i] != 0; i = (i + 1) & j.mask {
 		if at := j.slots[i] - 1; j.ids[at] == id {
 			return j.half(at, c.Origin[e])
 		}
 	}
-	return Missing
+	return MissingParent
 }
 
 // half returns the row of element at, or of its other half if a child from this origin belongs there.
-func (j *joiner) half(at uint32, origin uint32) uint32 {
+func (j *spanJoiner) half(at uint32, origin uint32) uint32 {
 	row := j.rows[at]
 	if len(j.halves) == 0 {
 		return row
@@ -160,22 +158,22 @@ func (j *joiner) half(at uint32, origin uint32) uint32 {
 		return row
 	}
 	client, server := row, j.rows[other]
-	if j.kind(client) != evidence.KindClient {
+	if j.kind(client) != KindClient {
 		client, server = server, client
 	}
-	of := func(row uint32) *evidence.Resource { return j.bundle.Resource(j.bundle.Span(int(row)).Origin) }
+	of := func(row uint32) *Resource { return j.bundle.Resource(j.bundle.Span(int(row)).Origin) }
 	if child := j.bundle.Resource(origin); child == of(client) && child != of(server) {
 		return client
 	}
 	return server
 }
 
-func (j *joiner) kind(row uint32) evidence.SpanKind {
+func (j *spanJoiner) kind(row uint32) SpanKind {
 	c, e := j.bundle.Spans.Chunk(int(row))
 	return c.Kind[e]
 }
 
-func (j *joiner) end(row uint32) uint64 {
+func (j *spanJoiner) end(row uint32) uint64 {
 	c, e := j.bundle.Spans.Chunk(int(row))
 	return c.End[e]
 }
