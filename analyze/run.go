@@ -3,6 +3,7 @@ package analyze
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"path"
 	"runtime"
 	"slices"
@@ -113,6 +114,10 @@ func runOne(p *Pass, c Check) (out Check) {
 			return out
 		}
 	}
+	if m := notFinite(p.measures); m != nil {
+		out.Outcome, out.Reason = Failed, fmt.Sprintf("measure %s is %v", m.Name, m.Value)
+		return out
+	}
 	out.Findings = len(p.findings)
 	switch {
 	case out.Findings > 0:
@@ -161,6 +166,9 @@ func Validate(f *Finding, b *evidence.Bundle) error {
 		return fmt.Errorf("finding %s: message %q is not one line", f.ID, f.Message)
 	case len(f.Exhibits) == 0:
 		return fmt.Errorf("finding %s has no exhibit", f.ID)
+	}
+	if m := notFinite(f.Measures); m != nil {
+		return fmt.Errorf("finding %s: measure %s is %v", f.ID, m.Name, m.Value)
 	}
 	for _, e := range f.Exhibits {
 		if int(e.Ref.Artifact) >= len(b.Artifacts) {
@@ -221,6 +229,17 @@ func sortFindings(fs []Finding) {
 			strings.Compare(a.Message, b.Message),
 		)
 	})
+}
+
+// notFinite returns the first measure that holds a number which JSON cannot, nil for none.
+func notFinite(ms []Measure) *Measure {
+	bad := func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }
+	for i, m := range ms {
+		if bad(m.Value) || m.Low != nil && bad(*m.Low) || m.High != nil && bad(*m.High) {
+			return &ms[i]
+		}
+	}
+	return nil
 }
 
 // sortMeasures renders each subject once: a run over ten thousand artifacts has many measures.

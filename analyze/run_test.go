@@ -89,6 +89,7 @@ func TestRunOutcomes(t *testing.T) {
 		detector("WM0010", func(p *Pass) error { panic("must not run") }),
 		detector("WM0011", func(p *Pass) error { broken.Of(p); return nil }),
 		detector("WM0012", func(p *Pass) error { var list []int; _ = list[len(p.Bundle.Artifacts)]; return nil }),
+		detector("WM0013", func(p *Pass) error { p.Measure("m", "ratio", math.Inf(1)); return nil }),
 	}
 	r := Run(bundle(), detectors, Options{Disabled: map[string]bool{"WM0010": true}})
 	var got []string
@@ -108,6 +109,7 @@ func TestRunOutcomes(t *testing.T) {
 		"WM0010 disabled 0 ",
 		"WM0011 failed 0 panic: index broke (here)",
 		"WM0012 failed 0 panic: runtime error: index out of range [2] with length 0 (here)",
+		"WM0013 failed 0 measure m is +Inf",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("checks (-want +got):\n%s", diff)
@@ -211,6 +213,11 @@ func TestValidate(t *testing.T) {
 		{"no message", "not one line", func(f *Finding) { f.Message = "" }},
 		{"two lines", "not one line", func(f *Finding) { f.Message = "a\nb" }},
 		{"no exhibit", "no exhibit", func(f *Finding) { f.Exhibits = nil }},
+		{"measure that is no number", "measure x is NaN", func(f *Finding) { f.Measures = []Measure{M("x", "ratio", math.NaN())} }},
+		{"bound that is no number", "measure x is 1", func(f *Finding) {
+			inf := math.Inf(1)
+			f.Measures = []Measure{{Name: "x", Value: 1, High: &inf}}
+		}},
 		{"exhibit of no artifact", "artifact 2 of 2", ref(2, 0, 0)},
 		{"exhibit before the artifact", "outside", ref(1, -1, 1)},
 		{"exhibit of negative length", "outside", ref(1, 1, -1)},

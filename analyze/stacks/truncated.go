@@ -222,16 +222,20 @@ func textClaim(js []judgement, claim class) string {
 
 // limits names the frame limits of the artifacts, each with how it is known.
 func limits(js []judgement) string {
-	seen := map[int]string{}
+	whys := map[int][]string{}
 	for _, j := range js {
 		lim := j.verdict.limit
-		if _, ok := seen[lim.frames]; !ok {
-			seen[lim.frames] = lim.why
-		}
+		whys[lim.frames] = append(whys[lim.frames], lim.why)
 	}
 	var parts []string
-	for _, n := range slices.Sorted(maps.Keys(seen)) {
-		parts = append(parts, fmt.Sprintf("%d frames (%s)", n, seen[n]))
+	for _, n := range slices.Sorted(maps.Keys(whys)) {
+		slices.Sort(whys[n])
+		why := slices.Compact(whys[n])
+		text := why[0]
+		if len(why) > 1 {
+			text = fmt.Sprintf("%s; other artifacts tell it in %s", text, analyze.Count(len(why)-1, "other way"))
+		}
+		parts = append(parts, fmt.Sprintf("%d frames (%s)", n, text))
 	}
 	return strings.Join(parts, " or ")
 }
