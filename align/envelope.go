@@ -1,0 +1,268 @@
+package align
+
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+)
+
+// An envelope keeps, of points (time, value), those that can be the least above a straight line in their
+// cell of time: the lower convex hull, as far as its slopes are ones that clocks can have. A hull of a
+// union is the hull of the hulls' union, and the cells' size follows from sums of counts alone, so an
+// envelope does not depend on the order or the grouping of what was added.
+
+const (
+	// maxSlopeShift is the largest slope between two clocks that an envelope is exact for: 2^-10, or
+	// 977 ppm. Clocks of two hosts that each run 488 ppm off cannot be mistaken.
+	maxSlopeShift = 10
+	// firstLevel is the least size of a cell, 2^24 ns or 17 ms.
+	firstLevel = 24
+	// lastLevel makes one cell of all of time.
+	lastLevel = 63
+)
+
+// point is a value with the pair of spans that it comes from.
+type point struct {
+	t, v           int64
+	trace          [16]byte // of the later span
+	earlier, later uint64
+	far            *[16]byte // trace of the earlier span if it is another
+}
+
+func (p *point) earlierID() SpanID {
+	if p.far != nil {
+		return SpanID{*p.far, p.earlier}
+	}
+	return SpanID{p.trace, p.earlier}
+}
+
+func (p *point) laterID() SpanID { return SpanID{p.trace, p.later} }
+
+// compare orders points by time and value, and equal ones by their spans.
+func (p *point) compare(o *point) int {
+	if c := cmp.Or(cmp.Compare(p.t, o.t), cmp.Compare(p.v, o.v)); c != 0 {
+		return c
+	}
+	return cmp.Or(compareIDs(p.laterID(), o.laterID()), compareIDs(p.earlierID(), o.earlierID()))
+}
+
+// cell is a stretch of time, [index<<level, (index+1)<<level), that holds at least one point.
+type cell struct {
+	index int64
+	n     uint32 // points ever added; stays at its maximum
+	size  uint32 // vertices
+}
+
+type envelope struct {
+	limit int // of the sum of cellCost
+	level uint8
+	cost  int     // sum of cellCost
+	cells []cell  // by index
+	pts   []point // vertices, by time: those of the first cell first
+
+	lastCell, lastStart int // where the last point went
+}
+
+// cellCost is how many vertices a cell of n points is expected to have at most. Only sums of it decide
+// on the cells' size, because the true number of vertices can shrink when points are added, and then the
+// size would depend on the order in which they were.
+func cellCost(n uint32) int {
+	return min(int(n), 2+bits.Len32(n))
+}
+
+func addCounts(a, b uint32) uint32 {
+	if s := a + b; s >= a {
+		return s
+	}
+	return ^uint32(0)
+}
+
+// add adds a point.
+func (e *envelope) add(p point) {
+	i, start := e.locate(p.t >> e.level)
+	c := &e.cells[i]
+	e.cost -= cellCost(c.n)
+	c.n = addCounts(c.n, 1)
+	e.cost += cellCost(c.n)
+	e.insert(c, start, &p)
+	e.lastCell, e.lastStart = i, start
+	if e.cost > e.limit {
+		e.coarsen(e.level)
+	}
+}
+
+// locate returns the cell of that index, made if there is none, and where its vertices start.
+func (e *envelope) locate(index int64) (i, start int) {
+	if i = e.lastCell; i < len(e.cells) {
+		switch c := e.cells[i]; {
+		case c.index == index:
+			return i, e.lastStart
+		case c.index < index && i == len(e.cells)-1:
+			e.cells = append(e.cells, cell{index: index})
+			return i + 1, len(e.pts)
+		case c.index < index && e.cells[i+1].index == index:
+			return i + 1, e.lastStart + int(c.size)
+		}
+	}
+	i, found := slices.BinarySearchFunc(e.cells, index, func(c cell, index int64) int { return cmp.Compare(c.index, index) })
+	start = len(e.pts)
+	if i < len(e.cells) {
+		// The start is where the cell's time begins: a search by time, not a sum over cells.
+		from := e.cells[i].index << e.level
+		start, _ = slices.BinarySearchFunc(e.pts, from, func(p point, from int64) int { return cmp.Compare(p.t, from) })
+	}
+	if !found {
+		e.cells = slices.Insert(e.cells, i, cell{index: index})
+	}
+	return i, start
+}
+
+// insert puts a point into the hull of its cell, whose vertices start at start, unless it lies above.
+func (e *envelope) insert(c *cell, start int, p *point) {
+	h := e.pts[start : start+int(c.size)]
+	k := len(h) // the first vertex at or behind p
+	for k > 0 && h[k-1].t >= p.t {
+		k--
+	}
+	if k < len(h) && h[k].t == p.t && h[k].compare(p) <= 0 {
+		return // the same time, and higher or the same
+	}
+	if k > 0 && k < len(h) && h[k].t != p.t && !below(&h[k-1], p, &h[k]) {
+		return
+	}
+	if k > 0 && tooSteep(&h[k-1], p) || k < len(h) && h[k].t != p.t && tooSteep(&h[k], p) {
+		return
+	}
+	// Take out what p hides on both sides.
+	lo, hi := k, k
+	if hi < len(h) && h[hi].t == p.t {
+		hi++
+	}
+	for hi < len(h) && (tooSteep(p, &h[hi]) || hi+1 < len(h) && !below(p, &h[hi], &h[hi+1])) {
+		hi++
+	}
+	for lo > 0 && (tooSteep(p, &h[lo-1]) || lo > 1 && !below(&h[lo-2], &h[lo-1], p)) {
+		lo--
+	}
+	if hi == lo {
+		e.reserve()
+		e.pts = slices.Insert(e.pts, start+lo, *p)
+	} else {
+		e.pts[start+lo] = *p
+		e.pts = slices.Delete(e.pts, start+lo+1, start+hi)
+	}
+	c.size = uint32(int(c.size) - (hi - lo) + 1)
+}
+
+// reserve makes room for one more point, without the doubling of append: edges are many.
+func (e *envelope) reserve() {
+	if len(e.pts) == cap(e.pts) {
+		grown := make([]point, len(e.pts), len(e.pts)+max(4, len(e.pts)/8))
+		copy(grown, e.pts)
+		e.pts = grown
+	}
+}
+
+// tooSteep reports whether q lies so far above p that no slope of a clock makes it the lower one.
+func tooSteep(p, q *point) bool {
+	dt, dv := diff(p.t, q.t), q.v-p.v
+	if q.v < p.v {
+		return false
+	}
+	return uint64(dv) > dt>>maxSlopeShift // dv << shift > dt, without overflow
+}
+
+func diff(a, b int64) uint64 {
+	if a < b {
+		return uint64(b) - uint64(a)
+	}
+	return uint64(a) - uint64(b)
+}
+
+// below reports whether q lies below the line from p to r; times ascend strictly.
+func below(p, q, r *point) bool {
+	// (q.v-p.v) * (r.t-p.t) < (r.v-p.v) * (q.t-p.t), in 128 bits.
+	a, aneg := product(q.v, p.v, diff(p.t, r.t))
+	b, bneg := product(r.v, p.v, diff(p.t, q.t))
+	switch {
+	case aneg != bneg:
+		return aneg
+	case aneg:
+		a, b = b, a
+	}
+	return a[0] < b[0] || a[0] == b[0] && a[1] < b[1]
+}
+
+// product returns (v-w)*t as a magnitude, high word first, and a sign.
+func product(v, w int64, t uint64) (m [2]uint64, negative bool) {
+	m[0], m[1] = bits.Mul64(diff(v, w), t)
+	return m, v < w && t != 0
+}
+
+// coarsen doubles the cells' size until the level is at least level and the cost within the limit.
+func (e *envelope) coarsen(level uint8) {
+	for e.level < level || e.cost > e.limit && e.level < lastLevel {
+		e.level++
+		old, pts := e.cells, e.pts
+		e.cells, e.pts, e.cost = old[:0], make([]point, 0, len(pts)), 0
+		from := 0
+		for i := 0; i < len(old); {
+			c := cell{index: old[i].index >> 1}
+			start := len(e.pts)
+			for ; i < len(old) && old[i].index>>1 == c.index; i++ {
+				c.n = addCounts(c.n, old[i].n)
+				for _, p := range pts[from : from+int(old[i].size)] {
+					e.insert(&c, start, &p)
+				}
+				from += int(old[i].size)
+			}
+			e.cells = append(e.cells, c)
+			e.cost += cellCost(c.n)
+		}
+	}
+	e.lastCell = len(e.cells)
+}
+
+// merge adds all points of o.
+func (e *envelope) merge(o *envelope) {
+	e.limit = min(e.limit, o.limit)
+	other := o.clone()
+	e.coarsen(o.level)
+	other.limit = e.limit
+	other.coarsen(e.level)
+	e.coarsen(other.level)
+	a, b := *e, other
+	e.cells, e.pts, e.cost = make([]cell, 0, max(len(a.cells), len(b.cells))), make([]point, 0, len(a.pts)+len(b.pts)), 0
+	var i, j, ai, bj int
+	for i < len(a.cells) || j < len(b.cells) {
+		start := len(e.pts)
+		var c cell
+		first := i < len(a.cells) && (j == len(b.cells) || a.cells[i].index <= b.cells[j].index)
+		second := j < len(b.cells) && (i == len(a.cells) || b.cells[j].index <= a.cells[i].index)
+		if first {
+			c = a.cells[i]
+			e.pts = append(e.pts, a.pts[ai:ai+int(c.size)]...)
+			ai += int(c.size)
+			i++
+		}
+		if second {
+			d := b.cells[j]
+			c.index, c.n = d.index, addCounts(c.n, d.n)
+			for _, p := range b.pts[bj : bj+int(d.size)] {
+				e.insert(&c, start, &p)
+			}
+			bj += int(d.size)
+			j++
+		}
+		e.cells = append(e.cells, c)
+		e.cost += cellCost(c.n)
+	}
+	e.coarsen(e.level)
+	e.pts = slices.Clip(e.pts)
+}
+
+func (e *envelope) clone() envelope {
+	c := *e
+	c.cells, c.pts = slices.Clone(e.cells), slices.Clone(e.pts)
+	return c
+}
