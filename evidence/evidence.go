@@ -25,6 +25,9 @@ type Bundle struct {
 	// Origins holds the (artifact, resource) pairs that SpanChunk.Origin indexes.
 	Origins []Origin
 
+	// Clocks holds what artifacts state about clocks, in the order of the artifacts.
+	Clocks []ClockReading
+
 	// Notes say what Load passed over on purpose, in the order of the inputs, such as a symbolic link
 	// that leads back to a folder already read. None of it is evidence.
 	Notes []string
@@ -72,11 +75,12 @@ type Artifact struct {
 	Losses     []Loss
 	MoreLosses int
 
-	// Profile, Dump and Traces hold what was read; at most one is set. All are nil for a format that is
-	// recognised but not read.
+	// Profile, Dump, Traces and Clock hold what was read; at most one is set. All are nil for a format
+	// that is recognised but not read.
 	Profile *Profile
 	Dump    *Dump
 	Traces  *TraceStats
+	Clock   *ClockStats
 
 	batch *spanBatch // until the merger adopts it
 	index uint32     // in Bundle.Artifacts
@@ -114,7 +118,9 @@ const (
 )
 
 // Read reports whether the artifact's rows were read, as opposed to its format merely being recognised.
-func (a *Artifact) Read() bool { return a.Profile != nil || a.Dump != nil || a.Traces != nil }
+func (a *Artifact) Read() bool {
+	return a.Profile != nil || a.Dump != nil || a.Traces != nil || a.Clock != nil
+}
 
 // Window is the time a capture covers, in Unix nanoseconds on the capturing host's own clock.
 // An instant has Start == End. The zero Window means that the bytes do not tell.

@@ -110,9 +110,11 @@ func loadEntries(entries []entry, o Options) *Bundle {
 				m.adopt(index, a.batch)
 				a.batch = nil
 			}
+			m.adoptClock(a)
 		}
 	}
 	m.finish()
+	tieClocks(b)
 	return b
 }
 
@@ -130,6 +132,11 @@ func renumber(a *Artifact, index uint32) {
 	if a.Dump != nil {
 		for i := range a.Dump.Goroutines {
 			a.Dump.Goroutines[i].Ref.Artifact = index
+		}
+	}
+	if a.Clock != nil {
+		for i := range a.Clock.rows {
+			a.Clock.rows[i].Ref.Artifact = index
 		}
 	}
 	if a.batch != nil {
@@ -216,6 +223,9 @@ func rows(a *Artifact) int {
 	}
 	if a.Dump != nil {
 		n += len(a.Dump.Goroutines)
+	}
+	if a.Clock != nil {
+		n += a.Clock.Rows()
 	}
 	if a.Traces != nil {
 		n += a.Traces.Spans

@@ -175,6 +175,7 @@ func (f *fileLoad) read(a *Artifact, s *stream) {
 	addLosses(a, s.losses.list)
 	a.Status = statusOf(a)
 	f.identify(a)
+	settleClock(a)
 }
 
 // addLosses adds the losses of the layers in file order. Both lists are bounded.

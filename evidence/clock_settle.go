@@ -1,0 +1,109 @@
+package evidence
+
+import "math"
+
+// reportAge is what bounds the time of a report that does not say when it was made: chronyc tracking
+// names the last update of the clock, and nothing after it.
+type reportAge struct {
+	refNanos int64 // the last update, on the clock as corrected by the daemon
+	refWidth int64 // how much later it may have been: 1 s where whole seconds are printed
+	// intervalNanos between the last two updates, 0 if unknown.
+	intervalNanos int64
+	// provenNanos is the largest age that the report's own numbers allow, 0 if they allow any.
+	provenNanos int64
+	driftPPM    float64 // how fast the offset may move where nothing sets or slews the clock
+}
+
+// settleClock dates the rows of an artifact once its identity is known, and takes the artifact's window
+// from them where nothing else tells it.
+func settleClock(a *Artifact) {
+	if a.Clock == nil {
+		return
+	}
+	for i := range a.Clock.rows {
+		if r := &a.Clock.rows[i]; r.undated != nil {
+			r.settle(a)
+			if r.Kind == ClockOffset && r.Basis == ClockNoBound {
+				a.Clock.Offsets--
+				a.Clock.Unbounded++
+			}
+		}
+	}
+	if a.Window.Known() {
+		return
+	}
+	var w Window
+	for i := range a.Clock.rows {
+		r := &a.Clock.rows[i].ClockReading
+		if r.At <= 0 {
+			continue
+		}
+		if w.Start == 0 || uint64(r.At) < w.Start {
+			w.Start = uint64(r.At)
+		}
+		w.End = max(w.End, uint64(r.At), uint64(max(r.Until, 0)))
+		w.Rule = r.Source + ": from the first time named to the last"
+	}
+	a.Window = w
+}
+
+// settle dates one row. That the report was made after the update that it names is proven. How long
+// after is proven where the numbers in it grow with their age, and assumed, by ClockAgeIntervals, where
+// they would allow more than that. Error grows by what the clock may have drifted in between, on the
+// assumption that nothing set it or slewed it in that time. A rule's "at" replaces all of this.
+func (r *clockRow) settle(a *Artifact) {
+	age := *r.undated
+	r.undated = nil
+	if w := a.Window; w.Known() && w.Start == w.End && w.Start <= math.MaxInt64 && len(a.Clock.rows) == 1 {
+		r.At, r.Until = int64(w.Start), int64(w.Start)
+		return
+	}
+	if age.refNanos <= 0 {
+		r.unbound()
+		return
+	}
+	r.At = age.refNanos
+	if r.Kind != ClockOffset {
+		return
+	}
+	width := age.provenNanos
+	assumed, fits := mulNanos(age.intervalNanos, ClockAgeIntervals)
+	if fits && assumed > 0 && (width == 0 || assumed < width) {
+		width = assumed
+		if r.Basis == ClockStated {
+			r.Basis = ClockAged
+		}
+	}
+	drift := math.Ceil(float64(width) * age.driftPPM / 1e6)
+	at, atFits := addNanos(age.refNanos, r.Offset)
+	until, untilFits := addNanos(at, width+age.refWidth)
+	if width == 0 || drift >= math.MaxInt64/2 || !atFits || !untilFits || at <= 0 {
+		r.unbound()
+		return
+	}
+	r.At, r.Until = at, until
+	if r.Basis == ClockNoBound {
+		return
+	}
+	if r.Error, fits = addNanos(r.Error, int64(drift)); !fits {
+		r.unbound()
+	}
+}
+
+// unbound takes the bound from an offset of which nobody can say when it held.
+func (r *clockRow) unbound() {
+	if r.Kind == ClockOffset {
+		r.Basis, r.Error = ClockNoBound, NoClockError
+	}
+}
+
+// adoptClock takes over the rows of one artifact.
+func (m *merger) adoptClock(a *Artifact) {
+	if a.Clock == nil {
+		return
+	}
+	for i := range a.Clock.rows {
+		m.bundle.Clocks = append(m.bundle.Clocks, a.Clock.rows[i].ClockReading)
+	}
+	a.Clock.rows = nil
+}
