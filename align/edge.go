@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	// envelopeLimit bounds the vertices of one direction of an edge, fineFactor times as many where a
-	// second pass looks at steps.
-	envelopeLimit = 512
+	// envelopeLimit bounds the cost of one direction of an edge in units of eight bytes (see cellCost),
+	// fineFactor times as many where a second pass looks at steps.
+	envelopeLimit = 4200
 	sampleSize    = 384
 	fineFactor    = 8
 	// rttBins are quarters of octaves from 256 ns on, after one for less.
@@ -27,7 +27,7 @@ type Edge struct {
 	calls, answered, before, impossible int64
 	drops                               [dropReasons]int64
 	first, last                         int64 // T1 of the calls
-	quantum                             int64 // the largest
+	quantum                             int64 // the least: a fine clock gives a round reading by chance
 	minRTT                              int64 // of answered calls; math.MaxInt64 if there are none
 
 	// request holds (T1, T2-T1), response (T4, T4-T3): offset(callee)-offset(caller) is at most the one
@@ -55,7 +55,7 @@ const (
 var dropNames = [dropReasons]string{dropNoTime: "no usable time", dropNegative: "negative duration"}
 
 func newEdge(fine bool) *Edge {
-	e := &Edge{fine: fine, first: math.MaxInt64, last: math.MinInt64, quantum: 1, minRTT: math.MaxInt64}
+	e := &Edge{fine: fine, first: math.MaxInt64, last: math.MinInt64, quantum: math.MaxInt64, minRTT: math.MaxInt64}
 	for _, v := range []*envelope{&e.request, &e.response} {
 		v.limit, v.level = e.scale(envelopeLimit), firstLevel
 	}
@@ -87,7 +87,7 @@ func (e *Edge) Add(c Call) {
 	u := c.Received - c.Sent
 	e.calls++
 	e.first, e.last = min(e.first, c.Sent), max(e.last, c.Sent)
-	e.quantum = max(e.quantum, c.Quantum)
+	e.quantum = min(e.quantum, max(1, c.Quantum))
 	if u < 0 {
 		e.before++
 	}
@@ -224,7 +224,7 @@ func (e *Edge) merge(o *Edge) {
 		e.rtt[i] += n
 	}
 	e.first, e.last = min(e.first, o.first), max(e.last, o.last)
-	e.quantum, e.minRTT = max(e.quantum, o.quantum), min(e.minRTT, o.minRTT)
+	e.quantum, e.minRTT = min(e.quantum, o.quantum), min(e.minRTT, o.minRTT)
 	e.request.merge(&o.request)
 	e.response.merge(&o.response)
 	for _, s := range o.sample {

@@ -63,11 +63,12 @@ type envelope struct {
 	lastCell, lastStart int // where the last point went
 }
 
-// cellCost is how many vertices a cell of n points is expected to have at most. Only sums of it decide
-// on the cells' size, because the true number of vertices can shrink when points are added, and then the
-// size would depend on the order in which they were.
+// cellCost is what a cell of n points takes, in units of eight bytes: two for itself and seven for each
+// vertex that delays with an exponential tail lead one to expect. Only sums of it decide on the cells'
+// size, because the true number of vertices can shrink when points are added, and then the size would
+// depend on the order in which they were.
 func cellCost(n uint32) int {
-	return min(int(n), 2+bits.Len32(n))
+	return 2 + 7*min(int(n), 1+bits.Len32(n))
 }
 
 func addCounts(a, b uint32) uint32 {
@@ -81,7 +82,9 @@ func addCounts(a, b uint32) uint32 {
 func (e *envelope) add(p point) {
 	i, start := e.locate(p.t >> e.level)
 	c := &e.cells[i]
-	e.cost -= cellCost(c.n)
+	if c.n > 0 {
+		e.cost -= cellCost(c.n)
+	}
 	c.n = addCounts(c.n, 1)
 	e.cost += cellCost(c.n)
 	e.insert(c, start, &p)
@@ -157,7 +160,7 @@ func (e *envelope) insert(c *cell, start int, p *point) {
 // reserve makes room for one more point, without the doubling of append: edges are many.
 func (e *envelope) reserve() {
 	if len(e.pts) == cap(e.pts) {
-		grown := make([]point, len(e.pts), len(e.pts)+max(4, len(e.pts)/8))
+		grown := make([]point, len(e.pts), len(e.pts)+2+len(e.pts)/16)
 		copy(grown, e.pts)
 		e.pts = grown
 	}
@@ -201,26 +204,54 @@ func product(v, w int64, t uint64) (m [2]uint64, negative bool) {
 
 // coarsen doubles the cells' size until the level is at least level and the cost within the limit.
 func (e *envelope) coarsen(level uint8) {
-	for e.level < level || e.cost > e.limit && e.level < lastLevel {
-		e.level++
-		old, pts := e.cells, e.pts
-		e.cells, e.pts, e.cost = old[:0], make([]point, 0, len(pts)), 0
-		from := 0
-		for i := 0; i < len(old); {
-			c := cell{index: old[i].index >> 1}
-			start := len(e.pts)
-			for ; i < len(old) && old[i].index>>1 == c.index; i++ {
-				c.n = addCounts(c.n, old[i].n)
-				for _, p := range pts[from : from+int(old[i].size)] {
-					e.insert(&c, start, &p)
-				}
-				from += int(old[i].size)
+	if level = e.target(level); level == e.level {
+		return
+	}
+	// Vertices are written no further than they are read, so all of it happens in place.
+	shift := level - e.level
+	old, pts := e.cells, e.pts
+	e.level, e.cells, e.pts, e.cost = level, old[:0], pts[:0], 0
+	from := 0
+	for i := 0; i < len(old); {
+		c := cell{index: old[i].index >> shift}
+		start := len(e.pts)
+		for ; i < len(old) && old[i].index>>shift == c.index; i++ {
+			size := int(old[i].size)
+			c.n = addCounts(c.n, old[i].n)
+			for k := range size {
+				p := pts[from+k]
+				e.insert(&c, start, &p)
 			}
-			e.cells = append(e.cells, c)
-			e.cost += cellCost(c.n)
+			from += size
+		}
+		e.cells = append(e.cells, c)
+		e.cost += cellCost(c.n)
+	}
+	clear(pts[len(e.pts):])
+	e.lastCell = len(e.cells)
+}
+
+// target returns the first level, level or more, at which the cost is within the limit.
+func (e *envelope) target(level uint8) uint8 {
+	level = max(level, e.level)
+	for ; level < lastLevel; level++ {
+		shift := level - e.level
+		cost, index, n := 0, int64(-1), uint32(0)
+		for _, c := range e.cells {
+			if c.index>>shift != index && n > 0 {
+				cost += cellCost(n)
+				n = 0
+			}
+			index, n = c.index>>shift, addCounts(n, c.n)
+		}
+		if n > 0 {
+			cost += cellCost(n)
+		}
+		if cost <= e.limit {
+			break
 		}
 	}
-	e.lastCell = len(e.cells)
+	return level
 }
 
 // merge adds all points of o.
