@@ -28,6 +28,14 @@ type Bundle struct {
 	// Clocks holds what artifacts state about clocks, in the order of the artifacts.
 	Clocks []ClockReading
 
+	// Places holds the nodes, pods and hosts of all artifacts that describe some.
+	Places []Place
+	// PlaceJoins holds what the places tell about resources, in the order of Resources; a resource that
+	// none of them is about is not in it.
+	PlaceJoins []PlaceJoin
+	// PlaceConflicts holds contradictions between places, or between a place and a resource.
+	PlaceConflicts []PlaceConflict
+
 	// Notes say what Load passed over on purpose, in the order of the inputs, such as a symbolic link
 	// that leads back to a folder already read. None of it is evidence.
 	Notes []string
@@ -75,15 +83,17 @@ type Artifact struct {
 	Losses     []Loss
 	MoreLosses int
 
-	// Profile, Dump, Traces and Clock hold what was read; at most one is set. All are nil for a format
-	// that is recognised but not read.
+	// Profile, Dump, Traces, Clock and Places hold what was read; at most one is set. All are nil for a
+	// format that is recognised but not read.
 	Profile *Profile
 	Dump    *Dump
 	Traces  *TraceStats
 	Clock   *ClockStats
+	Places  *PlaceStats
 
-	batch *spanBatch // until the merger adopts it
-	index uint32     // in Bundle.Artifacts
+	batch  *spanBatch // until the merger adopts it
+	places []Place    // likewise
+	index  uint32     // in Bundle.Artifacts
 }
 
 // Format names what an artifact is.
@@ -119,7 +129,7 @@ const (
 
 // Read reports whether the artifact's rows were read, as opposed to its format merely being recognised.
 func (a *Artifact) Read() bool {
-	return a.Profile != nil || a.Dump != nil || a.Traces != nil || a.Clock != nil
+	return a.Profile != nil || a.Dump != nil || a.Traces != nil || a.Clock != nil || a.Places != nil
 }
 
 // Window is the time a capture covers, in Unix nanoseconds on the capturing host's own clock.

@@ -85,7 +85,7 @@ func readOTLPWith(t testing.TB, r io.Reader, read func(*input)) otlpReading {
 		}
 		rs := b.Resource(s.Origin)
 		row.Resource, row.Service, row.Domain = rs.Digest, rs.Identity.Service.Value, rs.Identity.Domain.Value
-		row.Region, row.SDK, row.Zone = rs.Region, rs.SDK, rs.Identity.AZ.Value
+		row.Region, row.SDK, row.Zone = rs.Region.Value, rs.SDK, rs.Identity.AZ.Value
 		row.ResourceOff, row.ResLn = rs.Ref.Off, rs.Ref.Len
 		res.rows = append(res.rows, row)
 	}

@@ -20,7 +20,12 @@ type Identity struct {
 type Resource struct {
 	Ref      Ref // where it was first seen
 	Identity Identity
-	Region   string // cloud.region
+	Region   Attr // cloud.region
+	// AZRecorded is the attribute cloud.availability_zone as it stands in the bytes, "" if absent or
+	// empty. Identity.AZ may come from elsewhere, see Attr.From.
+	AZRecorded string
+	// Keys find the resource among the bundle's places.
+	Keys PlaceKeys
 	// SDK names the telemetry SDK, as "go/1.47.0" (telemetry.sdk.language/version); "" if absent.
 	SDK string
 	// RuntimeVersion is process.runtime.version, such as "go1.26.8"; "" if absent.

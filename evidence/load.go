@@ -111,10 +111,13 @@ func loadEntries(entries []entry, o Options) *Bundle {
 				a.batch = nil
 			}
 			m.adoptClock(a)
+			b.Places = append(b.Places, a.places...)
+			a.places = nil
 		}
 	}
 	m.finish()
 	tieClocks(b)
+	b.joinPlaces()
 	return b
 }
 
@@ -138,6 +141,9 @@ func renumber(a *Artifact, index uint32) {
 		for i := range a.Clock.rows {
 			a.Clock.rows[i].Ref.Artifact = index
 		}
+	}
+	for i := range a.places {
+		a.places[i].Ref.Artifact = index
 	}
 	if a.batch != nil {
 		for i := range a.batch.resources {
@@ -226,6 +232,9 @@ func rows(a *Artifact) int {
 	}
 	if a.Clock != nil {
 		n += a.Clock.Rows()
+	}
+	if p := a.Places; p != nil {
+		n += p.Nodes + p.Pods + p.Hosts + p.Other
 	}
 	if a.Traces != nil {
 		n += a.Traces.Spans

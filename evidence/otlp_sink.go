@@ -47,6 +47,12 @@ const (
 	resSDKVersion
 	resRuntimeVersion
 	resNodeZone
+	resNodeRegion
+	resNamespace
+	resPodIP
+	resHostIP
+	resAccount
+	resProvider
 )
 
 var resourceKeys = [...]string{
@@ -65,6 +71,12 @@ var resourceKeys = [...]string{
 	resSDKVersion:     "telemetry.sdk.version",
 	resRuntimeVersion: "process.runtime.version",
 	resNodeZone:       "k8s.node.label.topology.kubernetes.io/zone",
+	resNodeRegion:     "k8s.node.label.topology.kubernetes.io/region",
+	resNamespace:      "k8s.namespace.name",
+	resPodIP:          "k8s.pod.ip",
+	resHostIP:         "host.ip",
+	resAccount:        "cloud.account.id",
+	resProvider:       "cloud.provider",
 }
 
 func (rb *resourceBuilder) reset() { *rb = resourceBuilder{} }
@@ -76,11 +88,9 @@ func (rb *resourceBuilder) attr(key []byte, kind attrKind, text []byte) {
 	h.Write([]byte{0, byte(kind)})
 	h.Write(text)
 	rb.digest += h.Sum64()
-	if kind != attrString {
-		return
-	}
 	for i, k := range resourceKeys {
-		if string(key) == k {
+		// host.ip alone is a list.
+		if string(key) == k && (kind == attrString || kind == attrArray && i == resHostIP) {
 			rb.values[i] = string(text)
 			return
 		}
@@ -92,7 +102,8 @@ func (rb *resourceBuilder) build(ref Ref) Resource {
 	v := &rb.values
 	r := Resource{
 		Ref:            ref,
-		Region:         v[resRegion],
+		Keys:           rb.keys(),
+		AZRecorded:     v[resAZ],
 		RuntimeVersion: v[resRuntimeVersion],
 		Digest:         rb.digest,
 	}
@@ -102,15 +113,51 @@ func (rb *resourceBuilder) build(ref Ref) Resource {
 	if r.Identity.Host.Value == "" {
 		r.Identity.Host = rb.from(resNodeName)
 	}
-	r.Identity.AZ = rb.from(resAZ)
-	if r.Identity.AZ.Value == "" {
-		r.Identity.AZ = rb.from(resNodeZone)
-	}
+	r.Region = rb.region()
+	r.Identity.AZ = rb.zone()
 	r.Identity.Domain = rb.domain()
 	if v[resSDKLanguage] != "" {
 		r.SDK = v[resSDKLanguage] + "/" + v[resSDKVersion]
 	}
 	return r
+}
+
+// keys returns what finds the resource among places.
+func (rb *resourceBuilder) keys() PlaceKeys {
+	v := &rb.values
+	host := ""
+	if rb.namesHost() {
+		host = v[resHostName]
+	}
+	return PlaceKeys{
+		HostID: v[resHostID], HostName: host, NodeUID: v[resNodeUID], NodeName: v[resNodeName],
+		PodUID: v[resPodUID], PodName: v[resPodName], Namespace: v[resNamespace], ContainerID: v[resContainerID],
+		PodIP: v[resPodIP], HostIPs: ipList(v[resHostIP]), Account: v[resAccount], Provider: v[resProvider],
+	}
+}
+
+// region returns the region as recorded.
+func (rb *resourceBuilder) region() Attr {
+	if a := rb.from(resRegion); a.Value != "" {
+		return a
+	}
+	return rb.from(resNodeRegion)
+}
+
+// zone returns the zone as recorded; what is no zone on Azure is none.
+func (rb *resourceBuilder) zone() Attr {
+	for _, i := range []int{resAZ, resNodeZone} {
+		a := rb.from(i)
+		if a.Value == "" {
+			continue
+		}
+		provider := rb.values[resProvider]
+		if provider == "azure" && (a.Value == "0" || i == resNodeZone && isFaultDomain(a.Value)) {
+			continue
+		}
+		return a
+	}
+	return Attr{}
 }
 
 func (rb *resourceBuilder) from(i int) Attr {
@@ -120,18 +167,23 @@ func (rb *resourceBuilder) from(i int) Attr {
 	return Attr{Value: rb.values[i], From: "resource " + resourceKeys[i]}
 }
 
+// namesHost reports whether host.name is the name of a host, and not of a pod or container, which share
+// their node's clock with others; a container's default host name is the first 12 digits of its id.
+func (rb *resourceBuilder) namesHost() bool {
+	name, container := rb.values[resHostName], rb.values[resContainerID]
+	isContainer := container != "" && len(name) >= 12 && len(name) <= len(container) && container[:len(name)] == name
+	return name != "" && name != rb.values[resPodName] && !isContainer
+}
+
 // domain returns the key of the clock that stamped the resource's spans: the strongest identity of a
-// host. host.name is none where it is the name of a pod or container, which share their node's clock
-// with others; a container's default host name is the first 12 digits of its id.
+// host.
 func (rb *resourceBuilder) domain() Attr {
 	for _, i := range []int{resHostID, resNodeUID, resNodeName} {
 		if a := rb.from(i); a.Value != "" {
 			return a
 		}
 	}
-	name, container := rb.values[resHostName], rb.values[resContainerID]
-	isContainer := container != "" && len(name) >= 12 && len(name) <= len(container) && container[:len(name)] == name
-	if name != "" && name != rb.values[resPodName] && !isContainer {
+	if rb.namesHost() {
 		return rb.from(resHostName)
 	}
 	for _, i := range []int{resInstance, resPodUID} {

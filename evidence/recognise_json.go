@@ -87,38 +87,8 @@ func has(keys map[string]string, names ...string) bool {
 // sniffK8sList recognises `kubectl get … -o json`: a list (kubectl sorts keys, so that kind comes after
 // the items), or one object.
 func sniffK8sList(head []byte, _ bool) bool {
-	if !beginsJSON(head) {
-		return false
-	}
-	k := headKeys(head)
+	k := firstKeys(head)
 	return has(k, "apiVersion") && (has(k, "items") || has(k, "kind", "metadata"))
-}
-
-// sniffEC2 recognises the instance identity document.
-func sniffEC2(head []byte, _ bool) bool {
-	return beginsJSON(head) && has(headKeys(head), "instanceId", "availabilityZone", "accountId")
-}
-
-// sniffGCE recognises computeMetadata/v1/instance/?recursive=true, and the bare zone.
-func sniffGCE(head []byte, whole bool) bool {
-	if zone, found := bytes.CutPrefix(bytes.TrimSpace(head), []byte("projects/")); found && whole {
-		number, rest, _ := bytes.Cut(zone, []byte("/zones/"))
-		return allDigits(number) && isWord(rest)
-	}
-	if !beginsJSON(head) {
-		return false
-	}
-	k := headKeys(head)
-	if has(k, "instance", "project") {
-		k = headKeys(head, "instance")
-	}
-	return has(k, "machineType", "zone") || has(k, "networkInterfaces", "zone", "hostname")
-}
-
-// sniffAzure recognises metadata/instance of the Azure instance metadata service.
-func sniffAzure(head []byte, _ bool) bool {
-	return beginsJSON(head) &&
-		(has(headKeys(head, "compute"), "vmId", "location") || has(headKeys(head), "vmId", "location", "azEnvironment"))
 }
 
 // sniffJaeger recognises answers of Jaeger's api/traces, the JSON of its user interface.

@@ -250,7 +250,7 @@ func newIdentity(id *evidence.Identity) (Identity, IdentityFrom) {
 }
 
 func newResource(id string, r *evidence.Resource) Resource {
-	d := Resource{ID: id, Region: text(r.Region), SDK: text(r.SDK), RuntimeVersion: text(r.RuntimeVersion)}
+	d := Resource{ID: id, Region: text(r.Region.Value), SDK: text(r.SDK), RuntimeVersion: text(r.RuntimeVersion)}
 	d.Identity, d.IdentityFrom = newIdentity(&r.Identity)
 	return d
 }
