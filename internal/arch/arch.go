@@ -41,14 +41,20 @@ var Table = []Rule{
 	{Package: "internal/wire", External: []string{"google.golang.org/protobuf/encoding/protowire"}},
 	{Package: "internal/goruntime"},
 	{Package: "internal/arch"},
+	{Package: "internal/clocksim", Internal: []string{"align"},
+		External: []string{"go.opentelemetry.io/proto/otlp", "google.golang.org/protobuf/proto"}},
+	{Package: "internal/clockeval/...", Internal: []string{"align", "internal/clocksim", "internal/clockeval"}},
 	{Package: "internal/bench/...", Internal: []string{"..."}, External: []string{"..."}},
 	{Package: "testdata/...", Internal: []string{"testdata/..."}, External: []string{"..."}},
 }
 
 // Banned packages must not be linked into the witnessmark binary: the core has no network code, and the
-// collector's packages pull in gRPC. Package net itself is linked by pflag, for its types of flags.
+// collector's packages pull in gRPC. Package net itself is linked by pflag, for its types of flags. The
+// simulator and the methods that align is compared with serve tests only.
 var Banned = []string{
 	"net/http",
 	"go.opentelemetry.io/proto/otlp/collector/trace/v1",
 	"google.golang.org/grpc",
+	Module + "/internal/clocksim",
+	Module + "/internal/clockeval",
 }
