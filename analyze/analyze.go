@@ -72,6 +72,7 @@ const (
 	NeedSpans
 	NeedProfiles
 	NeedDumps
+	NeedClocks // statements of a host about its clock
 )
 
 // Finding is one thing that a detector found.
@@ -132,6 +133,15 @@ type Options struct {
 	// CutStackShare is the share of a profile's value in cut stacks from which on they are a warning
 	// and not a note (WM3001); default 0.01.
 	CutStackShare float64
+	// ClockSlack is how far a clock may be off, in nanoseconds, before it is reported (WM5003, WM5005), and
+	// how far apart recorded times may be before their order matters (WM5009) and a profile's window is
+	// misplaced (WM7001); default 1 ms, which time daemons keep within a region.
+	ClockSlack int
+	// ClockDriftPPM is how fast a clock may gain or lose before it is reported (WM5004); default 10. A
+	// disciplined clock gains less than 1, a free one up to 100.
+	ClockDriftPPM float64
+	// Clocks parametrise the model of the clocks.
+	Clocks ClockOptions
 	// Severity overrides Doc.Severity by detector ID.
 	Severity map[string]Severity
 	// Disabled holds IDs of detectors not to run.
@@ -139,6 +149,28 @@ type Options struct {
 	// Jobs is the number of detectors that run at once; default 1.
 	Jobs int
 }
+
+// ClockOptions parametrise the model of the clocks; see align.Options.
+type ClockOptions struct {
+	// Trust is "hard" or "assumed"; "" for the default.
+	Trust string
+	// Reference is a clock domain, or "utc"; "" for the best that the evidence offers.
+	Reference string
+	// MaxDriftPPM bounds the rate of every clock; 0 for the default.
+	MaxDriftPPM float64
+	// MaxWidth is the width of bounds, in nanoseconds, beyond which a domain is not aligned; 0 for any.
+	MaxWidth int64
+	// MinDelay is the least time that anything takes between two zones, in nanoseconds.
+	MinDelay map[[2]string]int64
+	// AZ names the zone of domains, over what the evidence says.
+	AZ map[string]string
+}
+
+// OffBy returns how far a clock may be off, in nanoseconds.
+func (o *Options) OffBy() int64 { return int64(positive(o.ClockSlack, 1_000_000)) }
+
+// Drift returns how fast a clock may gain or lose.
+func (o *Options) Drift() float64 { return positive(o.ClockDriftPPM, 10) }
 
 // Exhibits returns the bound on exhibits of one finding.
 func (o *Options) Exhibits() int { return positive(o.MaxExhibits, 5) }
@@ -182,6 +214,9 @@ type Result struct {
 	Checks   []Check
 	Findings []Finding
 	Measures []Measure
+
+	run     *run
+	options Options
 }
 
 // Pass is what one detector sees of a run.

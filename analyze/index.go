@@ -53,3 +53,27 @@ func (x Index[T]) Of(p *Pass) T {
 	}
 	return cell.value.(T)
 }
+
+// In returns the index of a run's bundle when the run is over, for whoever makes a view of it, computing it
+// if no detector asked for it. If computing it panicked, In panics with the same value.
+func (x Index[T]) In(r *Result) T {
+	if r.run == nil {
+		r.run = &run{bundle: r.Bundle, indexes: map[any]*indexCell{}}
+	}
+	return x.Of(&Pass{Bundle: r.Bundle, Options: &r.options, run: r.run})
+}
+
+// Computed returns the index if the run computed it.
+func (x Index[T]) Computed(r *Result) (value T, ok bool) {
+	if r.run == nil {
+		return value, false
+	}
+	r.run.mu.Lock()
+	defer r.run.mu.Unlock()
+	cell := r.run.indexes[x.key]
+	if cell == nil || cell.panic != nil {
+		return value, false
+	}
+	value, ok = cell.value.(T)
+	return value, ok
+}

@@ -51,7 +51,7 @@ func Run(b *evidence.Bundle, detectors []Detector, o Options) *Result {
 	}
 	wg.Wait()
 
-	res := &Result{Bundle: b, Checks: checks}
+	res := &Result{Bundle: b, Checks: checks, run: r, options: o}
 	for i, p := range passes {
 		if p == nil || checks[i].Outcome == Failed {
 			continue
@@ -194,6 +194,8 @@ func available(b *evidence.Bundle) Needs {
 			n |= NeedDumps
 		case a.Traces != nil && a.Traces.Spans > 0:
 			n |= NeedSpans
+		case a.Clock != nil && a.Clock.Rows() > 0:
+			n |= NeedClocks
 		}
 	}
 	return n
@@ -204,7 +206,7 @@ func (n Needs) missing() string {
 	for _, k := range []struct {
 		need Needs
 		name string
-	}{{NeedArtifacts, "artifact"}, {NeedSpans, "span"}, {NeedProfiles, "profile"}, {NeedDumps, "goroutine dump"}} {
+	}{{NeedArtifacts, "artifact"}, {NeedSpans, "span"}, {NeedProfiles, "profile"}, {NeedDumps, "goroutine dump"}, {NeedClocks, "statement about a clock"}} {
 		if n&k.need != 0 {
 			kinds = append(kinds, k.name)
 		}

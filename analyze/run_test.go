@@ -139,7 +139,7 @@ func TestRunIsDeterministic(t *testing.T) {
 	}
 	one := Run(bundle(), detectors, Options{Jobs: 1})
 	many := Run(bundle(), detectors, Options{Jobs: 8})
-	if diff := cmp.Diff(one, many, cmpopts.IgnoreFields(Result{}, "Bundle")); diff != "" {
+	if diff := cmp.Diff(one, many, cmpopts.IgnoreFields(Result{}, "Bundle"), cmpopts.IgnoreUnexported(Result{})); diff != "" {
 		t.Errorf("one job and eight differ (-one +eight):\n%s", diff)
 	}
 	for i := 1; i < len(one.Findings); i++ {
@@ -295,5 +295,31 @@ func TestWilsonLow(t *testing.T) {
 		if got := WilsonLow(c.k, c.n); math.Abs(got-c.want) > 1e-6 {
 			t.Errorf("WilsonLow(%d, %d) = %.7f, want %.7f", c.k, c.n, got, c.want)
 		}
+	}
+}
+
+func TestIndexAfterRun(t *testing.T) {
+	built := 0
+	asked := NewIndex(func(b *evidence.Bundle) int { built++; return len(b.Artifacts) })
+	broken := NewIndex(func(*evidence.Bundle) int { panic("index broke") })
+	r := Run(bundle(), []Detector{
+		detector("WM0001", func(p *Pass) error { asked.Of(p); return nil }),
+		detector("WM0002", func(p *Pass) error { broken.Of(p); return nil }),
+	}, Options{})
+	if v, ok := asked.Computed(r); v != 2 || !ok {
+		t.Errorf("an index that a detector asked for: %d, %v", v, ok)
+	}
+	if v, ok := broken.Computed(r); ok {
+		t.Errorf("an index that broke: %d, computed", v)
+	}
+	later := NewDerivedIndex(func(p *Pass) int { return asked.Of(p) + int(p.Options.OffBy()) })
+	if _, ok := later.Computed(r); ok {
+		t.Error("an index that nobody asked for is computed")
+	}
+	if v := later.In(r); v != 1_000_002 || built != 1 {
+		t.Errorf("an index asked for after the run: %d, built %d times", v, built)
+	}
+	if v := asked.In(&Result{Bundle: bundle()}); v != 2 {
+		t.Errorf("an index of a result by hand: %d", v)
 	}
 }
