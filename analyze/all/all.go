@@ -10,6 +10,7 @@ import (
 	"github.com/witnessmark/witnessmark/analyze/labels"
 	"github.com/witnessmark/witnessmark/analyze/spans"
 	"github.com/witnessmark/witnessmark/analyze/stacks"
+	"github.com/witnessmark/witnessmark/analyze/status"
 )
 
 // Detectors returns all detectors in ID order.
@@ -20,5 +21,6 @@ func Detectors() []analyze.Detector {
 		stacks.Detectors,
 		spans.Detectors,
 		clocks.Detectors,
+		status.Detectors,
 	)
 }

@@ -20,7 +20,7 @@ func takeCensus(b *evidence.Bundle, t *evidence.SpanJoin) census {
 	lacksAZ, lacksName := make([]bool, len(b.Origins)), make([]bool, len(b.Origins))
 	for i := range b.Origins {
 		r := b.Resource(uint32(i))
-		lacksAZ[i], lacksName[i] = r.Identity.AZ.Value == "", lacksService(r)
+		lacksAZ[i], lacksName[i] = r.Identity.AZ.Value == "" || r.Identity.AZ.Joined(), lacksService(r)
 	}
 	noise := noiseNames{strings: b.Strings, known: make([]int8, len(b.Strings))}
 	for c := range b.Spans.Chunks() {

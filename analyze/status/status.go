@@ -1,0 +1,88 @@
+// Package status judges what resources say of where a process runs: which of them name no availability
+// zone, and which name one that other evidence contradicts. It says nothing about zones where a capture
+// knows of none.
+package status
+
+import (
+	"github.com/witnessmark/witnessmark/analyze"
+	"github.com/witnessmark/witnessmark/analyze/spans"
+	"github.com/witnessmark/witnessmark/evidence"
+)
+
+// Detectors of the family, in ID order.
+var Detectors = []analyze.Detector{
+	WithoutAZ,
+	AZConflict,
+}
+
+const (
+	// unnamed stands for the service of resources without service.name.
+	unnamed = "(no service.name)"
+	// otherSubjects stands for what is beyond the bound on findings.
+	otherSubjects = "(other)"
+)
+
+// spanCounts holds the number of spans of each resource, records that were exported twice counted once.
+var spanCounts = analyze.NewDerivedIndex(func(p *analyze.Pass) []int {
+	b := p.Bundle
+	marks := spans.Index.Of(p).Marks
+	byOrigin := make([]int, len(b.Origins))
+	for c := range b.Spans.Chunks() {
+		for i, origin := range c.Origin {
+			if marks[c.Base+i]&evidence.RepeatedSpan == 0 {
+				byOrigin[origin]++
+			}
+		}
+	}
+	out := make([]int, len(b.Resources))
+	for i, n := range byOrigin {
+		out[b.Origins[i].Resource] += n
+	}
+	return out
+})
+
+// placeKinds holds the kind of record that lies at a Ref.
+var placeKinds = analyze.NewIndex(func(b *evidence.Bundle) map[evidence.Ref]string {
+	kinds := make(map[evidence.Ref]string, len(b.Places))
+	for i := range b.Places {
+		kinds[b.Places[i].Ref] = string(b.Places[i].Kind)
+	}
+	return kinds
+})
+
+func serviceOf(r *evidence.Resource) string {
+	if s := r.Identity.Service.Value; s != "" {
+		return s
+	}
+	return unnamed
+}
+
+// resourceExhibit points at a resource.
+func resourceExhibit(r *evidence.Resource) analyze.Exhibit {
+	text := "service=" + serviceOf(r)
+	for _, kv := range [][2]string{
+		{" host=", r.Identity.Host.Value}, {" pod=", r.Keys.PodName}, {" az=", recordedAZ(r)},
+	} {
+		if kv[1] != "" {
+			text += kv[0] + kv[1]
+		}
+	}
+	return analyze.Exhibit{Ref: r.Ref, Role: "resource", Text: text}
+}
+
+// recordedAZ is the zone that a resource itself names, or that was declared for it.
+func recordedAZ(r *evidence.Resource) string {
+	if r.Identity.AZ.Joined() {
+		return ""
+	}
+	return r.Identity.AZ.Value
+}
+
+// placeExhibit points at a record that says where something is.
+func placeExhibit(p *analyze.Pass, ref evidence.Ref, text string) analyze.Exhibit {
+	role := placeKinds.Of(p)[ref]
+	if role == "" {
+		role = "resource" // another of the same host
+	}
+	return analyze.Exhibit{Ref: ref, Role: role, Text: text}
+}
