@@ -34,8 +34,8 @@ type ClockReading struct {
 	// Wall and Mono are two readings taken at one instant of the process that recorded them, in
 	// nanoseconds: of its wall clock, and of the kernel's monotonic clock (ClockSnapshot).
 	Wall, Mono int64
-	// LastRx is the age of the newest sample in seconds, -1 where there never was one, and Reach the
-	// register of the last eight polls (ClockSource).
+	// LastRx is the age of the newest sample in seconds, -1 where there never was one or the report does
+	// not say; Reach is the register of the last eight polls (ClockSource).
 	LastRx int64
 	Reach  uint8
 	// Text is what the record says in words where numbers do not say it all, such as "Not synchronised".
@@ -92,15 +92,10 @@ const (
 	ClockNoBound ClockBasis = iota
 	// ClockStated: the source states the bound, and [At, Until] follows from the bytes.
 	ClockStated
-	// ClockAged: the source states the bound and not when it was asked. Until is an assumption, that no
-	// more than ClockAgeIntervals updates of the clock were due since At.
+	// ClockAged: the source states the bound and not when it was asked. That At is the earliest instant is
+	// proven, Until rests on an assumption about how the source is configured: see the reader's file.
 	ClockAged
 )
-
-// ClockAgeIntervals is how many update intervals may have passed between the last update that a report
-// without a time of its own names, and the report: as many as a source may leave unanswered before its
-// reachability register, eight bits in NTP (RFC 5905, 13), says that it is gone.
-const ClockAgeIntervals = 8
 
 // ClockStats counts what an artifact of clock evidence holds.
 type ClockStats struct {

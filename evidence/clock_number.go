@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/bits"
 	"strconv"
+	"strings"
 )
 
 // Decimal exponents of units in nanoseconds.
@@ -111,6 +112,24 @@ func pow10(n int) uint64 {
 		p *= 10
 	}
 	return p
+}
+
+// unitSuffixes as programs write them, longest first where one ends another.
+var unitSuffixes = []struct {
+	name string
+	unit int
+}{
+	{"ns", unitNanos}, {"us", unitMicros}, {"µs", unitMicros}, {"ms", unitMillis}, {"s", unitSeconds},
+}
+
+// parseWithUnit parses a number that a unit follows directly.
+func parseWithUnit(s string) (d decimal, ok bool) {
+	for _, u := range unitSuffixes {
+		if number, found := strings.CutSuffix(s, u.name); found {
+			return parseNanos([]byte(number), u.unit)
+		}
+	}
+	return d, false
 }
 
 // addNanos adds and reports whether the sum fits.

@@ -5,13 +5,10 @@ import "math"
 // reportAge is what bounds the time of a report that does not say when it was made: chronyc tracking
 // names the last update of the clock, and nothing after it.
 type reportAge struct {
-	refNanos int64 // the last update, on the clock as corrected by the daemon
-	refWidth int64 // how much later it may have been: 1 s where whole seconds are printed
-	// intervalNanos between the last two updates, 0 if unknown.
-	intervalNanos int64
-	// provenNanos is the largest age that the report's own numbers allow, 0 if they allow any.
-	provenNanos int64
-	driftPPM    float64 // how fast the offset may move where nothing sets or slews the clock
+	refNanos int64   // the last update, on the clock as corrected by the daemon
+	refWidth int64   // how much later it may have been: 1 s where whole seconds are printed
+	maxNanos int64   // how old the update can be at most; 0 if nothing tells
+	driftPPM float64 // how fast the offset may move where nothing sets or slews the clock
 }
 
 // settleClock dates the rows of an artifact once its identity is known, and takes the artifact's window
@@ -44,13 +41,14 @@ func settleClock(a *Artifact) {
 		w.End = max(w.End, uint64(r.At), uint64(max(r.Until, 0)))
 		w.Rule = r.Source + ": from the first time named to the last"
 	}
-	a.Window = w
+	if w.Known() {
+		a.Window = w
+	}
 }
 
-// settle dates one row. That the report was made after the update that it names is proven. How long
-// after is proven where the numbers in it grow with their age, and assumed, by ClockAgeIntervals, where
-// they would allow more than that. Error grows by what the clock may have drifted in between, on the
-// assumption that nothing set it or slewed it in that time. A rule's "at" replaces all of this.
+// settle dates one row: the report was made after the update that it names, and no later than its own
+// numbers allow. Error grows by what the clock may have drifted in between, on the assumption that
+// nothing set it or slewed it in that time. A rule's "at" replaces all of this.
 func (r *clockRow) settle(a *Artifact) {
 	age := *r.undated
 	r.undated = nil
@@ -66,14 +64,7 @@ func (r *clockRow) settle(a *Artifact) {
 	if r.Kind != ClockOffset {
 		return
 	}
-	width := age.provenNanos
-	assumed, fits := mulNanos(age.intervalNanos, ClockAgeIntervals)
-	if fits && assumed > 0 && (width == 0 || assumed < width) {
-		width = assumed
-		if r.Basis == ClockStated {
-			r.Basis = ClockAged
-		}
-	}
+	width := age.maxNanos
 	drift := math.Ceil(float64(width) * age.driftPPM / 1e6)
 	at, atFits := addNanos(age.refNanos, r.Offset)
 	until, untilFits := addNanos(at, width+age.refWidth)
@@ -85,7 +76,8 @@ func (r *clockRow) settle(a *Artifact) {
 	if r.Basis == ClockNoBound {
 		return
 	}
-	if r.Error, fits = addNanos(r.Error, int64(drift)); !fits {
+	widened, fits := addNanos(r.Error, int64(drift))
+	if r.Error = widened; !fits {
 		r.unbound()
 	}
 }

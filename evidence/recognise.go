@@ -11,11 +11,11 @@ import (
 
 // recognisers in the order in which they are asked.
 var recognisers = []format{
-	recognise("go-trace", sniffGoTrace),
+	formatGoTrace,
 	formatMetrics,
-	recognise("chrony/tracking", sniffChronyTracking),
-	recognise("chrony/sources", sniffChronySources),
-	recognise("chrony/sourcestats", sniffChronySourcestats),
+	formatChronyTracking,
+	formatChronySources,
+	formatChronySourcestats,
 	recognise("chrony/selectdata", sniffChronySelectdata),
 	recognise("chrony/activity", sniffChronyActivity),
 	formatChronyError,
