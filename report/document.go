@@ -169,6 +169,8 @@ type Artifact struct {
 	Spans *int `json:"spans,omitempty"`
 	// Ids of the resources that the spans name, in the order of the document's resources.
 	Resources []string `json:"resources,omitempty"`
+	// Records that say where something runs. Absent where the artifact holds none of that kind.
+	Places *Places `json:"places,omitempty"`
 	// Records of other signals in a trace artifact, which were skipped, by the name of their field.
 	OtherSignals map[string]int `json:"other_signals,omitempty"`
 	// Goroutine records read from goroutine text.
@@ -198,6 +200,18 @@ type Artifact struct {
 	MoreLosses int `json:"more_losses"`
 }
 
+// Places counts the records of an artifact that say where something runs.
+type Places struct {
+	// Kubernetes nodes.
+	Nodes int `json:"nodes"`
+	// Kubernetes pods.
+	Pods int `json:"pods"`
+	// Hosts, as the metadata of their cloud or a table describes them.
+	Hosts int `json:"hosts"`
+	// Kubernetes objects of other kinds.
+	Other int `json:"other"`
+}
+
 // Identity says which process, host and zone something is of.
 type Identity struct {
 	// Name of the service.
@@ -220,7 +234,8 @@ type IdentityFrom struct {
 	Instance string `json:"instance,omitempty"`
 	// Source of host.
 	Host string `json:"host,omitempty"`
-	// Source of az.
+	// Source of az. One that begins with "join: " was not recorded but found by way of the records that the
+	// rest names.
 	AZ string `json:"az,omitempty"`
 	// Source of domain.
 	Domain string `json:"domain,omitempty"`
@@ -259,8 +274,16 @@ type Resource struct {
 	Identity Identity `json:"identity"`
 	// Where each value of identity comes from.
 	IdentityFrom IdentityFrom `json:"identity_from"`
-	// cloud.region. Absent where the resource has none.
+	// cloud.region, recorded or joined. Absent where the resource has none.
 	Region string `json:"region,omitempty"`
+	// Source of region, as in identity_from. Absent where there is none.
+	RegionFrom string `json:"region_from,omitempty"`
+	// cloud.availability_zone as recorded, also where identity has another zone that was declared, or none
+	// because the value is no zone. Absent where the resource has none.
+	AZRecorded string `json:"az_recorded,omitempty"`
+	// cloud.account.id: names of zones mean the same only within one account. Absent where the resource
+	// has none.
+	Account string `json:"account,omitempty"`
 	// The telemetry SDK as language/version, such as "go/1.47.0". Absent where the resource has none.
 	SDK string `json:"sdk,omitempty"`
 	// process.runtime.version, such as "go1.26.8". Absent where the resource has none.

@@ -104,7 +104,7 @@ func poisoned(s string) *analyze.Result {
 			{Path: s, Format: evidence.FormatOTLPTraces, Status: evidence.StatusOK, Traces: &evidence.TraceStats{Other: map[string]int{s: 1}}},
 			{Path: s, Format: evidence.FormatUnknown, Status: evidence.StatusUnknown},
 		},
-		Resources: []evidence.Resource{{Identity: id, Region: s, SDK: s, RuntimeVersion: s}},
+		Resources: []evidence.Resource{{Identity: id, Region: evidence.Attr{Value: s, From: s}, AZRecorded: s, Keys: evidence.PlaceKeys{Account: s}, SDK: s, RuntimeVersion: s}},
 		Origins:   []evidence.Origin{{Artifact: 2}},
 		Notes:     []string{s},
 	}

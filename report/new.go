@@ -225,6 +225,8 @@ func newArtifact(id string, a *evidence.Artifact, resources []string) Artifact {
 		}
 	case a.Profile != nil:
 		fillProfile(&d, a.Profile)
+	case a.Places != nil:
+		d.Places = &Places{Nodes: a.Places.Nodes, Pods: a.Places.Pods, Hosts: a.Places.Hosts, Other: a.Places.Other}
 	}
 	return d
 }
@@ -250,7 +252,10 @@ func newIdentity(id *evidence.Identity) (Identity, IdentityFrom) {
 }
 
 func newResource(id string, r *evidence.Resource) Resource {
-	d := Resource{ID: id, Region: text(r.Region.Value), SDK: text(r.SDK), RuntimeVersion: text(r.RuntimeVersion)}
+	d := Resource{
+		ID: id, Region: text(r.Region.Value), RegionFrom: text(r.Region.From), AZRecorded: text(r.AZRecorded),
+		Account: text(r.Keys.Account), SDK: text(r.SDK), RuntimeVersion: text(r.RuntimeVersion),
+	}
 	d.Identity, d.IdentityFrom = newIdentity(&r.Identity)
 	return d
 }

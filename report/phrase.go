@@ -116,6 +116,8 @@ func rows(a *Artifact) string {
 		return count(*a.Goroutines, "goroutine")
 	case a.Samples != nil:
 		return count(*a.Samples, "sample")
+	case a.Places != nil:
+		return places(a.Places)
 	}
 	return ""
 }

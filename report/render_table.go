@@ -19,9 +19,9 @@ import (
 // renderTable writes the document for people. The command of the run decides which sections it has, so
 // that a saved document renders as it first did.
 func renderTable(w io.Writer, d *Document, o TerminalOptions) error {
-	t := &tableReport{Prose: NewProse(w, o), d: d, o: o, w: w, resources: make(map[string]*Identity, len(d.Resources))}
+	t := &tableReport{Prose: NewProse(w, o), d: d, o: o, w: w, resources: make(map[string]*Resource, len(d.Resources))}
 	for i := range d.Resources {
-		t.resources[d.Resources[i].ID] = &d.Resources[i].Identity
+		t.resources[d.Resources[i].ID] = &d.Resources[i]
 	}
 	if d.Run.Command == "inspect" {
 		t.inspect()
@@ -39,7 +39,7 @@ type tableReport struct {
 	d         *Document
 	o         TerminalOptions
 	w         io.Writer
-	resources map[string]*Identity // by id
+	resources map[string]*Resource // by id
 }
 
 func (t *tableReport) artifacts() {
@@ -141,10 +141,19 @@ func statusColor(a *Artifact) string {
 // spans name.
 func (t *tableReport) identity(a *Artifact) (service, host, az string) {
 	service, host, az = a.Identity.Service, a.Identity.Host, a.Identity.AZ
-	var services, hosts, zones []string
+	var services, hosts, zones, accounts []string
 	for _, id := range a.Resources {
 		if r := t.resources[id]; r != nil {
-			services, hosts, zones = append(services, r.Service), append(hosts, r.Host), append(zones, r.AZ)
+			services, hosts, zones = append(services, r.Identity.Service), append(hosts, r.Identity.Host), append(zones, r.Identity.AZ)
+			accounts = append(accounts, r.Account)
+		}
+	}
+	if slices.ContainsFunc(accounts, func(s string) bool { return s != accounts[0] }) {
+		// A zone's name means another zone in another account.
+		for i := range zones {
+			if zones[i] != "" && accounts[i] != "" {
+				zones[i] += " of " + accounts[i]
+			}
 		}
 	}
 	return orFew(service, services, "service"), orFew(host, hosts, "host"), orFew(az, zones, "zone")
@@ -267,6 +276,23 @@ func severities(fs []Finding) string {
 		if n > 0 {
 			parts = append(parts, count(n, string(s)))
 		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// places counts records of places by kind.
+func places(p *Places) string {
+	var parts []string
+	for _, k := range []struct {
+		n    int
+		noun string
+	}{{p.Nodes, "node"}, {p.Pods, "pod"}, {p.Hosts, "host"}} {
+		if k.n > 0 {
+			parts = append(parts, count(k.n, k.noun))
+		}
+	}
+	if p.Other > 0 {
+		parts = append(parts, thousands(p.Other)+" other")
 	}
 	return strings.Join(parts, ", ")
 }

@@ -120,7 +120,7 @@ func bundle() *evidence.Bundle {
 		Resources: []evidence.Resource{
 			{Identity: evidence.Identity{Service: from("checkout", "resource service.name"), Host: from("ip-10-0-1-7", "resource host.name"),
 				AZ: from("us-east-1a", "resource cloud.availability_zone"), Domain: from("ip-10-0-1-7", "resource host.name")},
-				Region: "us-east-1", SDK: "go/1.47.0", RuntimeVersion: "go1.26.8"},
+				Region: evidence.Attr{Value: "us-east-1", From: "resource cloud.region"}, SDK: "go/1.47.0", RuntimeVersion: "go1.26.8"},
 			{Identity: evidence.Identity{Service: from("frontend", "resource service.name")}},
 		},
 		Origins: []evidence.Origin{{Artifact: 2, Resource: 1}, {Artifact: 2, Resource: 0}, {Artifact: 2, Resource: 1}},

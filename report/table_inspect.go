@@ -16,7 +16,7 @@ func (t *tableReport) inspect() {
 		Column{Title: "SIZE", Right: true, Spare: 10}, Column{Title: "DECODED", Right: true, Optional: true, Spare: 9}, Column{Title: "ROWS", Right: true, Optional: true},
 		Column{Title: "WINDOW (UTC)", Optional: true, Spare: 1},
 		Column{Title: "SERVICE", Shrink: true, Middle: true, Optional: true, Spare: 2}, Column{Title: "INSTANCE", Shrink: true, Middle: true, Optional: true, Spare: 6},
-		Column{Title: "HOST", Shrink: true, Middle: true, Optional: true, Spare: 3}, Column{Title: "AZ", Optional: true, Spare: 5},
+		Column{Title: "HOST", Shrink: true, Middle: true, Optional: true, Spare: 3}, Column{Title: "AZ", Optional: true, Spare: 5}, Column{Title: "AZ FROM", Optional: true, Spare: 12},
 		Column{Title: "GO", Optional: true, Spare: 4}, Column{Title: "WRITTEN BY", Optional: true, Spare: 8}, Column{Title: "STATUS"},
 	)
 	shown := t.choose()
@@ -28,14 +28,36 @@ func (t *tableReport) inspect() {
 			decoded = size(a.DecodedBytes)
 		}
 		table.Row(a.Path, kind(a), strings.Join(append(slices.Clone(a.Container), strings.Fields(a.Encoding)...), " "),
-			size(a.Bytes), decoded, rows(a), window(a), service, a.Identity.Instance, host, az,
+			size(a.Bytes), decoded, rows(a), window(a), service, a.Identity.Instance, host, az, t.zoneFrom(a),
 			goText(a.GoVersion), a.Provenance, status(a))
-		table.paint(13, statusColor(a))
+		table.paint(14, statusColor(a))
 	}
 	t.table(table)
 	t.restOfArtifacts(shown)
 	t.losses()
 	t.facts()
+}
+
+// joined begins the source of a value that was found by a join: see IdentityFrom.
+const joined = "join: "
+
+// zoneFrom says in a word where the zone of an artifact comes from, or those of its resources.
+func (t *tableReport) zoneFrom(a *Artifact) string {
+	sources := []string{a.IdentityFrom.AZ}
+	for _, id := range a.Resources {
+		if r := t.resources[id]; r != nil {
+			sources = append(sources, r.IdentityFrom.AZ)
+		}
+	}
+	var words []string
+	for _, s := range sources {
+		word, _, _ := strings.Cut(s, " ")
+		if word = strings.TrimSuffix(word, ":"); word != "" && !slices.Contains(words, word) {
+			words = append(words, word)
+		}
+	}
+	slices.Sort(words)
+	return strings.Join(words, ", ")
 }
 
 // losses lists the data known to be missing.
@@ -76,11 +98,15 @@ func (t *tableReport) facts() {
 			order = append(order, f)
 		}
 	}
-	identity := func(from *IdentityFrom, of string) {
+	identity := func(id *Identity, from *IdentityFrom, of string) {
+		az := ""
+		if strings.HasPrefix(from.AZ, joined) {
+			az = id.AZ
+		}
 		add(fact{"service", "", from.Service, of})
 		add(fact{"instance", "", from.Instance, of})
 		add(fact{"host", "", from.Host, of})
-		add(fact{"az", "", from.AZ, of})
+		add(fact{"az", az, from.AZ, of})
 		add(fact{"clock domain", "", from.Domain, of})
 	}
 	for i := range t.d.Artifacts {
@@ -91,10 +117,11 @@ func (t *tableReport) facts() {
 		if v := a.GoVersion; v != nil {
 			add(fact{"go", goText(v), v.Why, "artifact"})
 		}
-		identity(&a.IdentityFrom, "artifact")
+		identity(&a.Identity, &a.IdentityFrom, "artifact")
 	}
 	for i := range t.d.Resources {
-		identity(&t.d.Resources[i].IdentityFrom, "resource")
+		r := &t.d.Resources[i]
+		identity(&r.Identity, &r.IdentityFrom, "resource")
 	}
 	if len(order) == 0 {
 		return
