@@ -54,6 +54,7 @@ func Bars(reports []*Report) []Bar {
 	})
 	b.widths()
 	b.violations()
+	b.refusals()
 	return b.out
 }
 
@@ -166,6 +167,23 @@ func (b *bars) violations() {
 		got = fmt.Sprint(bad)
 	}
 	b.out = append(b.out, Bar{Claim: "no call is placed before it was made, conflicting clocks aside", Got: got, Holds: len(bad) == 0})
+}
+
+// refusals demands that a model refuses what it must, and nothing else.
+func (b *bars) refusals() {
+	var bad []string
+	for _, name := range b.names {
+		for _, r := range b.byScenario[name] {
+			if r.Accused > 0 || r.Silent > 0 && len(r.Conflicts) == 0 {
+				bad = append(bad, fmt.Sprintf("%s/%d: %d accused, %d calls not placed", name, r.Seed, r.Accused, r.Silent))
+			}
+		}
+	}
+	got := "all"
+	if len(bad) > 0 {
+		got = fmt.Sprint(bad)
+	}
+	b.out = append(b.out, Bar{Claim: "all clocks are placed but those of two machines or of lying readings", Got: got, Holds: len(bad) == 0})
 }
 
 // middle is the median over seeds.

@@ -18,13 +18,8 @@ type Outcome struct {
 // Share counts what held.
 type Share struct{ Held, Of int }
 
-// Value is 1 of nothing.
-func (s Share) Value() float64 {
-	if s.Of == 0 {
-		return 1
-	}
-	return float64(s.Held) / float64(s.Of)
-}
+// Value is 0 of nothing: a model that says nothing bears no claim out.
+func (s Share) Value() float64 { return float64(s.Held) / math.Max(1, float64(s.Of)) }
 
 func (s *Share) add(held bool) {
 	s.Of++
@@ -66,8 +61,10 @@ type Report struct {
 	Before, After, Silent int
 	// LateAnswers are the answered calls whose server ends after its client, as placed.
 	LateAnswers int
-	// Conflicts are the domains with contradictory evidence.
+	// Conflicts are the domains with contradictory evidence; Accused counts those of them that are one
+	// machine whose readings do not lie.
 	Conflicts []string
+	Accused   int
 	// Steps are jumps and slews: made, found at a machine that made one, and found at others.
 	StepsMade, StepsFound, StepsFalse int
 }
@@ -117,6 +114,9 @@ func (r *Report) coverage(f *fleet) {
 		d := &f.model.Domains[i]
 		if d.Status == align.StatusConflict {
 			r.Conflicts = append(r.Conflicts, d.Name)
+			if !f.scene.Duplicated(d.Name) && !slices.Contains(f.scene.Liars, d.Name) {
+				r.Accused++
+			}
 			continue
 		}
 		ref := f.scene.Clock(d.Reference)
@@ -173,9 +173,7 @@ func (r *Report) hosts(f *fleet) {
 			}
 		}
 	}
-	if n > 0 {
-		r.HostRMS = math.Sqrt(sum / float64(n))
-	}
+	r.HostRMS = math.Sqrt(sum / float64(n)) // not a number where there is nothing
 }
 
 // pairs measures PairError and Width.
@@ -206,6 +204,9 @@ func (r *Report) pairs(f *fleet) {
 	slices.Sort(errors)
 	slices.Sort(widths)
 	r.PairError, r.Width = Quantile(errors, 0.5), Quantile(widths, 0.5)
+	if len(errors) == 0 {
+		r.PairError = math.NaN()
+	}
 }
 
 // steps counts events found. The reference's own show at every other clock, so only components without

@@ -120,7 +120,7 @@ func TestBarsCanFail(t *testing.T) {
 	good := func(name string) *Report {
 		return &Report{
 			Scenario: name, Ours: Outcome{"", 1, 1, 0}, Others: []Outcome{{"x", 5, 500, 0}, {"y", 50, 50, 0}},
-			PairError: 0.01, Width: 1.1,
+			PairError: 0.01, Width: 1.1, Hard: Share{9, 9}, Assumed: Share{9, 9}, Likely: Share{9, 9},
 		}
 	}
 	all := func() (r []*Report) {
@@ -144,6 +144,10 @@ func TestBarsCanFail(t *testing.T) {
 		func(r *Report) { r.PairError = 0.016 },
 		func(r *Report) { r.Width = 1.2 },
 		func(r *Report) { r.After = 1 },
+		func(r *Report) { r.Hard = Share{} },
+		func(r *Report) { r.PairError = math.NaN() },
+		func(r *Report) { r.Silent = 1 },
+		func(r *Report) { r.Conflicts, r.Accused = []string{"x"}, 1 },
 	} {
 		reports, failed := all(), 0
 		for _, r := range reports {
