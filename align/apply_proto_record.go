@@ -1,0 +1,277 @@
+package align
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+
+	"github.com/witnessmark/witnessmark/internal/wire"
+)
+
+// The records of OTLP, by the field numbers of opentelemetry/proto/{trace,logs,metrics}/v1.
+
+const (
+	spanStart, spanEnd, spanEvent, spanAttribute = 7, 8, 11, 9
+	eventTime                                    = 1
+	logTime, logObserved                         = 1, 11
+	pointStart, pointTime                        = 2, 3
+	exemplarTime                                 = 2
+)
+
+// span moves a span: its start by the clock's reading there, its end by as much, so that its duration stays what the
+// monotonic clock measured; its events by their own readings.
+func (r *protoRewriter) span(t *target, b []byte, base int) (grown int, err error) {
+	r.receipt.Spans++
+	ordinal := r.ordinal
+	r.ordinal++
+	if t.clock == nil {
+		return 0, nil
+	}
+	s := spanTimes{}
+	r.starts, r.ends, r.events = r.starts[:0], r.ends[:0], r.events[:0]
+	w := wire.Walk(b)
+	var f wire.Field
+	for w.Next(&f) {
+		switch {
+		case f.Num == spanStart && f.Type == wire.Fixed64:
+			s.start = f.Value
+			r.starts = append(r.starts, base+f.Start)
+		case f.Num == spanEnd && f.Type == wire.Fixed64:
+			s.end = f.Value
+			r.ends = append(r.ends, base+f.Start)
+		case f.Num == spanEvent && f.Type == wire.Bytes:
+			r.receipt.Events++
+			if err := r.event(f.Bytes, base+f.Start); err != nil {
+				return 0, err
+			}
+		}
+	}
+	if err := damage(&w, base); err != nil {
+		return 0, err
+	}
+	if len(r.starts) > 1 || len(r.ends) > 1 {
+		return 0, &damageError{base, "a span holds one of its times twice"}
+	}
+	ok, err := r.spanShift(t, &s, ordinal)
+	if err != nil || !ok {
+		return 0, err
+	}
+	for _, off := range r.starts {
+		if s.start != 0 {
+			r.move(t, off, s.start, s.shift)
+		}
+	}
+	for _, off := range r.ends {
+		if s.end != 0 {
+			r.move(t, off, s.end, s.shift)
+		}
+	}
+	for _, e := range r.events {
+		if shift, ok := r.eventShift(t, &s, e.value); ok {
+			r.move(t, e.off, e.value, shift)
+		}
+	}
+	if r.plan.o.KeepOriginals && s.start != 0 {
+		text := r.originals(t, &s)
+		r.editor.replace(base+len(b), 0, text)
+		grown = len(text)
+	}
+	return grown, nil
+}
+
+// event collects the time of an event.
+func (r *protoRewriter) event(b []byte, base int) error {
+	w := wire.Walk(b)
+	var f wire.Field
+	for w.Next(&f) {
+		if f.Num == eventTime && f.Type == wire.Fixed64 {
+			r.events = append(r.events, protoTime{base + f.Start, f.Value})
+		}
+	}
+	return damage(&w, base)
+}
+
+// spanTimes are the times of a span and what it moves by.
+type spanTimes struct {
+	start, end uint64
+	shift      int64
+}
+
+// errOrder says that a file does not hold the spans that the plan was made of.
+var errOrder = errors.New("the spans are not those that were read before: the file has changed")
+
+// spanShift finds the shift of a span. ok is false for a span whose times stay.
+func (r *rewriter) spanShift(t *target, s *spanTimes, ordinal int) (ok bool, err error) {
+	anchor := s.start
+	if anchor == 0 {
+		anchor = s.end
+	}
+	if anchor == 0 {
+		return false, nil
+	}
+	if t.block && len(r.blocks) > 0 {
+		for len(r.blocks) > 0 && r.blocks[0].ordinal < ordinal {
+			r.blocks = r.blocks[1:]
+		}
+		if len(r.blocks) > 0 && r.blocks[0].ordinal == ordinal {
+			if r.blocks[0].start != s.start {
+				return false, errOrder
+			}
+			s.shift = r.blocks[0].shift
+			ok = true
+		}
+	}
+	if !ok {
+		if s.shift, ok = r.shiftOf(t, anchor); !ok {
+			return false, nil
+		}
+	}
+	if s.start != 0 && !movable(s.start, s.shift) || s.end != 0 && !movable(s.end, s.shift) {
+		r.receipt.TimesLeft++
+		return false, nil
+	}
+	if s.start > s.end && s.end != 0 {
+		r.receipt.NegativeSpans++
+	}
+	return true, nil
+}
+
+// eventShift finds the shift of an event of a span: that of its own reading, but for clocks that are anchored, where
+// the event's reading is the anchor's too.
+func (r *rewriter) eventShift(t *target, s *spanTimes, value uint64) (shift int64, ok bool) {
+	if t.block {
+		if !movable(value, s.shift) {
+			return 0, false
+		}
+		return s.shift, true
+	}
+	if shift, ok = r.shiftOf(t, value); !ok {
+		return 0, false
+	}
+	if s.start != 0 && s.end >= s.start {
+		moved := value - uint64(shift)
+		before := value < s.start || value > s.end
+		after := moved < s.start-uint64(s.shift) || moved > s.end-uint64(s.shift)
+		switch {
+		case before:
+			r.receipt.EventsOutsideBefore++
+		case after:
+			r.receipt.EventsOutside++
+		}
+	}
+	return shift, true
+}
+
+// logRecord moves the two times of a log record, each by its own reading.
+func (r *protoRewriter) logRecord(t *target, b []byte, base int) error {
+	r.receipt.LogRecords++
+	return r.times(t, b, base, logTime, logObserved)
+}
+
+// times moves the fixed64 fields of these numbers, each by its own reading.
+func (r *protoRewriter) times(t *target, b []byte, base int, nums ...int32) error {
+	if t.clock == nil {
+		return nil
+	}
+	w := wire.Walk(b)
+	var f wire.Field
+	for w.Next(&f) {
+		if f.Type != wire.Fixed64 {
+			continue
+		}
+		for _, n := range nums {
+			if f.Num == n {
+				r.reading(t, base+f.Start, f.Value)
+			}
+		}
+	}
+	return damage(&w, base)
+}
+
+// pointKinds relates the kinds of metrics, by their number in Metric, to the number of exemplars in their data
+// points: gauge, sum, histogram, exponential histogram, summary (which has none).
+var pointKinds = map[int32]int32{5: 5, 7: 5, 9: 8, 10: 11, 11: -1}
+
+// metric moves the times of a metric's data points and of their exemplars, each by its own reading: an exemplar must
+// stay inside the interval of its point. The same recorded start gives the same start in every point, so that a series
+// stays one.
+func (r *protoRewriter) metric(t *target, b []byte, base int) error {
+	w := wire.Walk(b)
+	var f wire.Field
+	for w.Next(&f) {
+		exemplar, ok := pointKinds[f.Num]
+		if !ok || f.Type != wire.Bytes {
+			continue
+		}
+		data := wire.Walk(f.Bytes)
+		var p wire.Field
+		for data.Next(&p) {
+			if p.Num != 1 || p.Type != wire.Bytes {
+				continue
+			}
+			if err := r.point(t, p.Bytes, base+f.Start+p.Start, exemplar); err != nil {
+				return err
+			}
+		}
+		if err := damage(&data, base+f.Start); err != nil {
+			return err
+		}
+	}
+	return damage(&w, base)
+}
+
+func (r *protoRewriter) point(t *target, b []byte, base int, exemplar int32) error {
+	r.receipt.DataPoints++
+	if err := r.times(t, b, base, pointStart, pointTime); err != nil {
+		return err
+	}
+	w := wire.Walk(b)
+	var f wire.Field
+	for w.Next(&f) {
+		if f.Num != exemplar || f.Type != wire.Bytes {
+			continue
+		}
+		r.receipt.Exemplars++
+		if err := r.times(t, f.Bytes, base+f.Start, exemplarTime); err != nil {
+			return err
+		}
+	}
+	return damage(&w, base)
+}
+
+// Attributes of spans that KeepOriginals adds.
+const (
+	attrOriginal   = "witnessmark.original.start_time_unix_nano"
+	attrCorrection = attrPrefix + "correction_ns"
+	attrLower      = attrPrefix + "lower_ns"
+	attrUpper      = attrPrefix + "upper_ns"
+)
+
+// intAttr is one integer attribute of a span.
+type intAttr struct {
+	key   string
+	value int64
+}
+
+// originalAttrs returns the attributes that let a reader take back what was done to a span. A bound that is open has none.
+func originalAttrs(t *target, s *spanTimes) []intAttr {
+	b := t.clock.bounds(int64(s.start))
+	list := []intAttr{{attrOriginal, int64(s.start)}, {attrCorrection, s.shift}}
+	if b.Low != math.MinInt64 {
+		list = append(list, intAttr{attrLower, b.Low})
+	}
+	if b.High != math.MaxInt64 {
+		list = append(list, intAttr{attrUpper, b.High})
+	}
+	return list
+}
+
+// originals encodes them as fields of a Span.
+func (r *protoRewriter) originals(t *target, s *spanTimes) []byte {
+	out := r.editor.bytes(256)
+	for _, a := range originalAttrs(t, s) {
+		value := binary.AppendUvarint([]byte{3 << 3}, uint64(a.value)) // AnyValue.int_value
+		out = appendKeyValue(out, spanAttribute, a.key, value)
+	}
+	return out
+}
