@@ -170,3 +170,51 @@ func TestManifestErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestManifestAbove: a part of a capture has the identity that it has in the whole, and a manifest above
+// what the path names has no say.
+func TestManifestAbove(t *testing.T) {
+	tree(t, map[string]string{
+		"witnessmark.yaml":          "captures: [{match: '**', host: h-working-directory}]\n",
+		"cap/witnessmark.yaml":      "captures: [{match: 'p/portal-0/*', host: h1}, {match: 'p/q/*', host: h2}]\n",
+		"cap/p/portal-0/m.prom":     metricsPage,
+		"cap/p/q/m.prom":            metricsPage,
+		"cap/p/q/d/n.prom":          metricsPage,
+		"other/m.prom":              metricsPage,
+		"cap/near/witnessmark.yaml": "captures: [{match: '*', host: h3}]\n",
+		"cap/near/m.prom":           metricsPage,
+	})
+	absolute, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for given, want := range map[string]string{
+		"cap/p/portal-0/m.prom":             "h1",
+		"cap/p/portal-0":                    "h1",
+		"./cap/p/portal-0/":                 "h1",
+		"cap/p/../p/portal-0":               "h1",
+		"cap/p/portal-*/m.*":                "h1",
+		"cap/*/portal-0":                    "h1",
+		absolute + "/cap/p/portal-0/m.prom": "h1",
+		"cap/p/q/m.prom":                    "h2",
+		"cap/p/q/d":                         "",
+		"cap/near/m.prom":                   "h3",
+		"cap/near":                          "h3",
+		"other":                             "",
+		"other/m.prom":                      "",
+	} {
+		b, err := Load([]string{given}, Options{})
+		if err != nil || len(b.Artifacts) != 1 {
+			t.Errorf("%s: %v, %v", given, paths(b), err)
+			continue
+		}
+		if got := b.Artifacts[0].Identity.Host.Value; got != want {
+			t.Errorf("%s is of host %q, want %q", given, got, want)
+		}
+	}
+	t.Chdir("other")
+	b, err := Load([]string{"../cap/p/portal-0"}, Options{})
+	if err != nil || b.Artifacts[0].Identity.Host.Value != "h1" {
+		t.Errorf("from a folder beside it: %v, %v", b.Artifacts[0].Identity, err)
+	}
+}

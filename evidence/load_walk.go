@@ -83,12 +83,12 @@ func (w *walker) given(path string) {
 	name := filepath.ToSlash(path)
 	info, err := os.Stat(path)
 	if err != nil || !info.IsDir() {
-		w.file(path, name, "", w.nearest(filepath.Dir(path), filepath.Dir(path)))
+		w.file(path, name, "", w.nearest(filepath.Dir(path), ceiling(path)))
 		return
 	}
 	met := w.met
 	root := strings.TrimSuffix(name, "/") + "/"
-	w.folder(path, root, root, path)
+	w.folder(path, root, root, ceiling(path))
 	if w.met == met {
 		w.errs = append(w.errs, fmt.Errorf("%s: no files in this folder", name))
 	}
@@ -118,11 +118,10 @@ func (w *walker) glob(pattern string) {
 		visited++
 		if err == nil && info.IsDir() {
 			root := slashed + "/"
-			w.folder(m, root, root, m)
+			w.folder(m, root, root, ceiling(m))
 			continue
 		}
-		base, _ := doublestar.SplitPattern(name)
-		w.file(m, slashed, "", w.nearest(filepath.Dir(m), filepath.FromSlash(base)))
+		w.file(m, slashed, "", w.nearest(filepath.Dir(m), ceiling(m)))
 	}
 	if visited == 0 {
 		w.errs = append(w.errs, fmt.Errorf("%s: no file matches this pattern", name))
@@ -133,7 +132,8 @@ func inGit(path string) bool {
 	return slices.Contains(strings.Split(path, "/"), ".git")
 }
 
-// folder visits everything below dir, whose shown name ends in a slash. top is the folder given.
+// folder visits everything below dir, whose shown name ends in a slash. top is the highest folder in which
+// a manifest counts.
 func (w *walker) folder(dir, shown, root, top string) {
 	if !w.first(dir) {
 		w.met++
@@ -203,6 +203,20 @@ func (w *walker) first(path string) bool {
 	}
 	w.seen[real] = true
 	return true
+}
+
+// ceiling returns the highest folder in which a manifest counts for a path that was given: the first one
+// that the path names. A part of a capture then has the identity that it has as part of the whole, and
+// no file that nobody named, such as one in the working directory or a home directory, has a say.
+func ceiling(path string) string {
+	top := filepath.Clean(path)
+	for {
+		parent := filepath.Dir(top)
+		if parent == "." || parent == filepath.Dir(parent) || filepath.Base(parent) == ".." {
+			return top
+		}
+		top = parent
+	}
 }
 
 // nearest returns the manifest that lies nearest above the files of dir: in dir itself, or in a folder

@@ -27,7 +27,8 @@ import (
 //
 // Globs and the regular expression see the path below the manifest's folder. For each attribute the
 // first capture that matches and names it counts. Of several manifests on the way up, the nearest alone
-// is read.
+// is read. Where a file or folder inside a capture is given, the manifest may lie in any folder that its
+// path names: see ceiling.
 const manifestName = "witnessmark.yaml"
 
 // maxManifestBytes bounds a file that is written by hand.
