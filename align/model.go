@@ -31,6 +31,8 @@ type Model struct {
 	Assumptions []Assumption  `json:"assumptions"`
 	// Dropped counts spans that took no part, by reason, such as "negative duration".
 	Dropped map[string]int `json:"dropped"`
+	// Proof shows that the bounds follow from the evidence.
+	Proof *Proof `json:"proof,omitempty"`
 }
 
 // Trust is the class of bounds to rely on.
@@ -232,10 +234,17 @@ type CertEdge struct {
 	FromAt  Instant `json:"from_at_unix_nano"`
 	ToAt    Instant `json:"to_at_unix_nano"`
 	Weight  int64   `json:"weight_ns"`
-	Trace   string  `json:"trace_id"`
-	Earlier string  `json:"earlier_span_id"`
-	Later   string  `json:"later_span_id"`
-	Source  string  `json:"source"` // of a reading
+	// Quantum is the resolution of the coarser of the two readings, Blur how far the instants may be off,
+	// and MinDelay what the user declared and Weight therefore is less.
+	Quantum  int64  `json:"quantum_ns"`
+	Blur     int64  `json:"blur_ns"`
+	MinDelay int64  `json:"min_delay_ns"`
+	Trace    string `json:"trace_id"` // of the later span
+	// EarlierTrace is that of the earlier span where it is another.
+	EarlierTrace string `json:"earlier_trace_id,omitempty"`
+	Earlier      string `json:"earlier_span_id"`
+	Later        string `json:"later_span_id"`
+	Source       string `json:"source"` // of a reading
 }
 
 // Async groups answers that are proven to be none: the server still worked when the client went on.

@@ -1,0 +1,158 @@
+package align
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Answers are assumed to be answers, which fails for 2 to 20 of 10,000 answered gRPC calls, by up to
+// milliseconds. As every response is a bound, the least of thousands would be a false one. So of the
+// responses between two clocks only those count that are no less than the leading edge of their
+// distribution: the least value behind which they lie densely. A thin tail of false ones is ignored, at
+// the price of a microsecond or two where nobody lies.
+const (
+	// densityShare of the fullest stretch is what makes a stretch dense, and densityLeast the number that
+	// it needs at least.
+	densityShareNum, densityShareDen = 35, 100
+	densityLeast                     = 3
+	// densityWidth is the least length of a stretch, in nanoseconds.
+	densityWidth = 10_000
+	// densityPool is how many sampled responses are pooled.
+	densityPool = 40
+	// densityFew: of fewer than this the distribution cannot be told, and all count.
+	densityFew = 4
+)
+
+// admit chooses the responses that the assumed bounds use: those between clocks that hard constraints do
+// not bound on that side.
+func (s *scope) admit() {
+	reach := s.reachable()
+	groups := map[[2]int][]int32{}
+	var keys [][2]int
+	for _, i := range s.responses {
+		c := s.constraint(i)
+		from, to, ok := s.ends(c)
+		if !ok || reach(from, to) {
+			continue
+		}
+		k := [2]int{from, to}
+		if groups[k] == nil {
+			keys = append(keys, k)
+		}
+		groups[k] = append(groups[k], i)
+	}
+	slices.SortFunc(keys, func(a, b [2]int) int { return slices.Compare(a[:], b[:]) })
+	for _, k := range keys {
+		s.admitted = append(s.admitted, s.dense(k, groups[k])...)
+	}
+}
+
+// reachable returns a function that tells whether hard constraints bound the offset of a node from above
+// by that of another.
+func (s *scope) reachable() func(from, to int) bool {
+	next := make([][]int, len(s.nodes))
+	for _, i := range s.hard {
+		if from, to, ok := s.ends(s.constraint(i)); ok && (len(next[from]) == 0 || next[from][len(next[from])-1] != to) {
+			next[from] = append(next[from], to)
+		}
+	}
+	rows := make([][]bool, len(s.nodes))
+	return func(from, to int) bool {
+		if rows[from] == nil {
+			row := make([]bool, len(s.nodes))
+			row[from] = true
+			for todo := []int{from}; len(todo) > 0; {
+				u := todo[len(todo)-1]
+				todo = todo[:len(todo)-1]
+				for _, v := range next[u] {
+					if !row[v] {
+						row[v] = true
+						todo = append(todo, v)
+					}
+				}
+			}
+			rows[from] = row
+		}
+		return rows[from][to]
+	}
+}
+
+// timedValue is what a response says of the difference of two clocks, less their trends.
+type timedValue struct{ at, v int64 }
+
+// dense returns those of the responses from one node to another that lie no lower than the leading edge
+// of the sampled ones around them.
+func (s *scope) dense(k [2]int, numbers []int32) []int32 {
+	tf, tt := s.trendOf(s.nodes[k[0]]), s.trendOf(s.nodes[k[1]])
+	value := func(c *constraint) int64 {
+		return addBound(c.weight, addBound(tf.offset(c.fromAt), -tt.offset(c.toAt)))
+	}
+	var sample []timedValue
+	for _, i := range numbers {
+		if c := s.constraint(i); c.sampled {
+			sample = append(sample, timedValue{c.toAt, value(c)})
+		}
+	}
+	if len(sample) < densityFew {
+		for _, i := range numbers {
+			if c := s.constraint(i); len(sample) == 0 || !c.sampled {
+				sample = append(sample, timedValue{c.toAt, value(c)})
+			}
+		}
+	}
+	slices.SortFunc(sample, func(a, b timedValue) int {
+		if a.at != b.at {
+			return cmp.Compare(a.at, b.at)
+		}
+		return cmp.Compare(a.v, b.v)
+	})
+	pools := max(len(sample)/densityPool, 1)
+	edges := make([]timedValue, pools) // the last instant of a pool, and its edge
+	for j := range pools {
+		pool := sample[j*len(sample)/pools : (j+1)*len(sample)/pools]
+		edges[j] = timedValue{pool[len(pool)-1].at, leadingEdge(pool)}
+	}
+	var out []int32
+	for _, i := range numbers {
+		c := s.constraint(i)
+		j, _ := slices.BinarySearchFunc(edges, c.toAt, func(e timedValue, at int64) int { return cmp.Compare(e.at, at) })
+		if value(c) >= edges[min(j, pools-1)].v {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// leadingEdge returns the least value behind which values lie densely.
+func leadingEdge(pool []timedValue) int64 {
+	v := make([]int64, len(pool))
+	for i, p := range pool {
+		v[i] = p.v
+	}
+	slices.Sort(v)
+	if len(v) < densityFew {
+		return v[0]
+	}
+	width := int64(densityWidth)
+	if spread := diff(v[len(v)/10], v[len(v)/2]) / 3; spread < 1<<60 {
+		width = max(width, int64(spread))
+	}
+	count := func(i int) int {
+		n := i
+		for n < len(v) && diff(v[i], v[n]) <= uint64(width) {
+			n++
+		}
+		return n - i
+	}
+	peak := 0
+	for i := range v {
+		peak = max(peak, count(i))
+	}
+	need := max(min(densityLeast, peak), (peak*densityShareNum+densityShareDen-1)/densityShareDen)
+	for i := range v {
+		if count(i) >= need {
+			return v[i]
+		}
+	}
+	return v[len(v)-1]
+}

@@ -1,0 +1,267 @@
+package align
+
+import (
+	"cmp"
+	"slices"
+)
+
+// boundProblem is what bounds are computed from.
+type boundProblem struct {
+	clocks []boundClock
+	// hard holds the constraints that need no assumption, responses those that may not be answers.
+	hard, responses []constraint
+	// driftPPB bounds the rate of every clock against true time outside its brackets.
+	driftPPB int64
+	// reference is the domain that offsets are against in its component; utcClock to prefer UTC, and the
+	// clock with most neighbours where there is none.
+	reference int
+}
+
+// boundClock is one domain.
+type boundClock struct {
+	name string
+	// brackets in the order of readings, none overlapping, cut the clock into one segment more than there
+	// are of them.
+	brackets []bracket
+	// trends, by segment, is what the clock is expected to do. It proves nothing: hard bounds only take
+	// their shape from it. A missing one is an offset of 0.
+	trends []trend
+	// grids, by segment, are the readings that bounds are wanted at, ascending, at least one. They include
+	// the knots of the trend that lie between them.
+	grids [][]int64
+}
+
+// bracket is where a clock stepped or slewed: a reading strictly between lo and hi may be from before it
+// or from behind it.
+type bracket struct{ lo, hi int64 }
+
+// bracketOf returns the readings that a step leaves open. A clock that was set back showed the readings
+// before the step again.
+func bracketOf(s Step) bracket {
+	b := bracket{int64(min(s.After, s.Before)), int64(max(s.After, s.Before))}
+	if back := min(s.Size, s.Bounds.Low); back < 0 && !s.Slew {
+		back = max(back, -1<<60)
+		b.lo, b.hi = b.lo+back, b.hi-back
+	}
+	return b
+}
+
+// boundResult is what solveBounds found, by domain.
+type boundResult struct {
+	domains   []domainBounds
+	conflicts []Certificate
+	async     []asyncResponse
+	tests     []Assumption
+	proof     *Proof
+}
+
+// domainBounds is what was found of one domain.
+type domainBounds struct {
+	component  int // from 0, in the order of the first domain
+	reference  int // domain; utcClock
+	inConflict bool
+	noPath     bool // nothing ties it to any other
+	segments   []segmentBounds
+}
+
+// segmentBounds holds bounds at the readings of the segment's grid. In between they run straight: see
+// bounds_curve.go.
+type segmentBounds struct {
+	at            []int64
+	hard, assumed []Interval
+}
+
+// asyncResponse is a response that the hard constraints refute.
+type asyncResponse struct {
+	response int   // index into boundProblem.responses
+	by       int64 // at least this much of the work lies behind the answer
+}
+
+// solveBounds computes bounds of all clocks at all their readings. It takes time in proportion to the
+// constraints for each of a few passes, not to the square of the domains.
+func solveBounds(p *boundProblem) *boundResult {
+	r := &boundResult{domains: make([]domainBounds, len(p.clocks)), proof: &Proof{DriftPPB: p.driftPPB}}
+	for i := range r.domains {
+		d := &r.domains[i]
+		d.noPath, d.reference = true, i
+		for _, grid := range p.clocks[i].grids {
+			d.segments = append(d.segments, segmentBounds{at: grid, hard: open(len(grid)), assumed: open(len(grid))})
+		}
+	}
+	b := newBoundSolver(p, r)
+	b.settleConflicts()
+	parts, numbers := b.components()
+	for i, members := range parts {
+		b.solve(i, members, numbers[i])
+	}
+	return r
+}
+
+func open(n int) []Interval {
+	out := make([]Interval, n)
+	for i := range out {
+		out[i] = Unbounded
+	}
+	return out
+}
+
+// boundSolver holds the nodes of a problem: one for each segment of each domain, and the last for UTC.
+type boundSolver struct {
+	*boundProblem
+	result   *boundResult
+	proof    *proofWriter
+	firstSeg []int // node of the first segment of a domain
+	nodes    int
+	domain   []int  // of a node; utcClock of the last
+	out      []bool // domains that take no part because they are in conflict
+}
+
+func newBoundSolver(p *boundProblem, r *boundResult) *boundSolver {
+	b := &boundSolver{boundProblem: p, result: r, out: make([]bool, len(p.clocks))}
+	for i := range p.clocks {
+		b.firstSeg = append(b.firstSeg, b.nodes)
+		for range len(p.clocks[i].brackets) + 1 {
+			b.domain = append(b.domain, i)
+			b.nodes++
+		}
+	}
+	b.domain = append(b.domain, utcClock)
+	b.nodes++
+	b.proof = newProofWriter(b)
+	return b
+}
+
+func (b *boundSolver) utc() int { return b.nodes - 1 }
+
+// stepGuard is for how long behind a step ends of spans are not used. Such an end is the start as the wall
+// clock showed it plus a monotonic length, so a span that began before a step ends by the old clock (Go:
+// time.Now, Time.Sub; also Java's AnchoredClock). Spans that last longer than this are rare enough to lie
+// in no capture's bounds together with a step.
+const stepGuard = 60 * billion
+
+// node returns the node that a side of a constraint belongs to, -1 if that is open.
+func (b *boundSolver) node(c *constraint, domain int, at int64, isEnd bool) int {
+	if domain == utcClock {
+		return b.utc()
+	}
+	if b.out[domain] {
+		return -1
+	}
+	brackets := b.clocks[domain].brackets
+	from, to := at-min(c.blur, 1<<60), at+min(max(c.blur, c.quantum), 1<<60)
+	i, _ := slices.BinarySearchFunc(brackets, from, func(x bracket, from int64) int {
+		if x.hi <= from {
+			return -1
+		}
+		return 1
+	})
+	if i < len(brackets) && to > brackets[i].lo || isEnd && i > 0 && at-brackets[i-1].hi < stepGuard {
+		return -1
+	}
+	return b.firstSeg[domain] + i
+}
+
+// ends returns the nodes of both sides of a constraint.
+func (b *boundSolver) ends(c *constraint) (from, to int, ok bool) {
+	from = b.node(c, c.from, c.fromAt, c.class == ClassResponse)
+	to = b.node(c, c.to, c.toAt, c.class == ClassResponse || c.class == ClassLink || c.class == ClassMessage)
+	return from, to, from >= 0 && to >= 0 && from != to
+}
+
+// trendOf returns the trend of a node.
+func (b *boundSolver) trendOf(node int) trend {
+	d := b.domain[node]
+	if d == utcClock {
+		return nil
+	}
+	if i := node - b.firstSeg[d]; i < len(b.clocks[d].trends) {
+		return b.clocks[d].trends[i]
+	}
+	return nil
+}
+
+// components returns the domains that constraints tie to each other, UTC among them, in the order of their
+// first domain, and the numbers of the constraints of each.
+func (b *boundSolver) components() (parts [][]int, numbers [][]int32) {
+	parent := make([]int, len(b.clocks)+1) // the last is UTC
+	for i := range parent {
+		parent[i] = i
+	}
+	root := func(i int) int {
+		for parent[i] != i {
+			parent[i] = parent[parent[i]]
+			i = parent[i]
+		}
+		return i
+	}
+	total := int32(len(b.hard) + len(b.responses))
+	usable := make([]int32, 0, total)
+	for i := range total {
+		if from, to, ok := b.ends(b.constraint(i)); ok {
+			x, y := root(b.member(from)), root(b.member(to))
+			parent[max(x, y)] = min(x, y)
+			usable = append(usable, i)
+		}
+	}
+	number := map[int]int{}
+	for i := range b.clocks {
+		k := root(i)
+		if _, ok := number[k]; !ok {
+			number[k] = len(parts)
+			parts = append(parts, nil)
+		}
+		parts[number[k]] = append(parts[number[k]], i)
+	}
+	numbers = make([][]int32, len(parts))
+	for _, i := range usable {
+		c := b.constraint(i)
+		n := number[root(max(c.from, c.to))] // a domain: UTC is less than any
+		numbers[n] = append(numbers[n], i)
+	}
+	return parts, numbers
+}
+
+// member returns the domain of a node, and the number behind the last for UTC.
+func (b *boundSolver) member(node int) int {
+	if d := b.domain[node]; d != utcClock {
+		return d
+	}
+	return len(b.clocks)
+}
+
+// chooseReference returns the domain that offsets of a component are against, utcClock where it has a
+// reading against UTC and the user named none of its domains.
+func (b *boundSolver) chooseReference(members []int, numbers []int32) int {
+	if slices.Contains(members, b.reference) {
+		return b.reference
+	}
+	type degree struct{ domain, neighbours, constraints int }
+	of := map[int]*degree{}
+	for _, d := range members {
+		of[d] = &degree{domain: d}
+	}
+	seen := map[[2]int]bool{}
+	for _, i := range numbers {
+		c := b.constraint(i)
+		if c.from == utcClock || c.to == utcClock {
+			return utcClock
+		}
+		for _, x := range [][2]int{{c.from, c.to}, {c.to, c.from}} {
+			of[x[0]].constraints++
+			if !seen[x] {
+				seen[x] = true
+				of[x[0]].neighbours++
+			}
+		}
+	}
+	best := of[members[0]]
+	for _, d := range members[1:] {
+		// A clock that steps is a bad ruler.
+		if g := of[d]; cmp.Or(
+			cmp.Compare(len(b.clocks[best.domain].brackets), len(b.clocks[d].brackets)),
+			cmp.Compare(g.neighbours, best.neighbours), cmp.Compare(g.constraints, best.constraints)) > 0 {
+			best = g
+		}
+	}
+	return best.domain
+}

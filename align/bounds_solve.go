@@ -1,0 +1,146 @@
+package align
+
+import "slices"
+
+// scope is one component on its way to bounds.
+type scope struct {
+	*boundSolver
+	members   []int
+	reference int
+	nodes     []int   // of the solver, by node of the scope
+	local     []int32 // the other way; -1 for nodes of other components
+	source    int     // node of the scope whose offset is 0
+	drift     int64   // of every other clock against it, parts per billion
+	hard      []int32 // numbers of constraints
+	responses []int32
+	admitted  []int32 // responses that the assumed bounds use
+}
+
+// constraint returns a constraint by number: hard ones first, then responses.
+func (b *boundSolver) constraint(i int32) *constraint {
+	if int(i) < len(b.boundProblem.hard) {
+		return &b.boundProblem.hard[i]
+	}
+	return &b.boundProblem.responses[int(i)-len(b.boundProblem.hard)]
+}
+
+// newScope gathers the nodes and the constraints of a component.
+func (b *boundSolver) newScope(members []int, numbers []int32, reference int) *scope {
+	s := &scope{boundSolver: b, members: members, reference: reference, local: make([]int32, b.nodes)}
+	for i := range s.local {
+		s.local[i] = -1
+	}
+	for _, d := range members {
+		for i := range len(b.clocks[d].brackets) + 1 {
+			s.nodes = append(s.nodes, b.firstSeg[d]+i)
+		}
+	}
+	s.nodes = append(s.nodes, b.utc())
+	for i, n := range s.nodes {
+		s.local[n] = int32(i)
+	}
+	for _, i := range numbers {
+		if int(i) < len(b.boundProblem.hard) {
+			s.hard = append(s.hard, i)
+		} else {
+			s.responses = append(s.responses, i)
+		}
+	}
+	s.drift = relativeRate(b.driftPPB, reference == utcClock)
+	s.source = int(s.local[b.sourceNode(reference)])
+	return s
+}
+
+// sourceNode returns the node that offsets are against: of a domain, its longest segment.
+func (b *boundSolver) sourceNode(reference int) int {
+	if reference == utcClock {
+		return b.utc()
+	}
+	best, longest := 0, int64(-1)
+	for i, g := range b.clocks[reference].grids {
+		if n := int64(min(diff(g[0], g[len(g)-1]), 1<<62)); n > longest {
+			best, longest = i, n
+		}
+	}
+	return b.firstSeg[reference] + best
+}
+
+// ends returns the nodes of a constraint in the scope.
+func (s *scope) ends(c *constraint) (from, to int, ok bool) {
+	from, to, ok = s.boundSolver.ends(c)
+	if !ok || s.local[from] < 0 || s.local[to] < 0 {
+		return 0, 0, false
+	}
+	return int(s.local[from]), int(s.local[to]), true
+}
+
+// system builds the graph of some constraints. With trends, distances are from those.
+func (s *scope) system(numbers []int32, withTrends bool, rate int64) *system {
+	trends := make([]trend, len(s.nodes))
+	if withTrends {
+		for i, n := range s.nodes {
+			if i != s.source {
+				trends[i] = s.trendOf(n)
+			}
+		}
+	}
+	g := newSystem(numbers, trends, s.drift, s.constraint, s.ends)
+	s.setRate(g, rate)
+	return g
+}
+
+func (s *scope) setRate(g *system, rate int64) {
+	for i := range g.rate {
+		g.rate[i] = rate
+	}
+	g.rate[s.source] = 0
+}
+
+// solve fills in the bounds of a component, whose hard constraints are known to hold together.
+func (b *boundSolver) solve(number int, members []int, numbers []int32) {
+	reference := b.chooseReference(members, numbers)
+	for _, d := range members {
+		r := &b.result.domains[d]
+		r.component, r.reference, r.inConflict = number, reference, b.out[d]
+		r.noPath = len(members) == 1 && reference != utcClock
+	}
+	if len(members) == 1 && (b.out[members[0]] || len(numbers) == 0) {
+		return
+	}
+	s := b.newScope(members, numbers, reference)
+	hard := s.system(s.hard, false, s.drift)
+	up, _ := hard.search(s.source, false)
+	down, _ := hard.search(s.source, true)
+	if up == nil || down == nil {
+		return // cannot be: settleConflicts left no contradiction
+	}
+	s.refuteResponses(hard, up, down)
+	s.admit()
+	b.proof.scope(s)
+	b.curves(s, basisHard, true, up, down, s.drift)
+	s.assume()
+}
+
+// assume computes the bounds that rest on answers, on trends, and on the rate that the ladder finds.
+func (s *scope) assume() {
+	g := s.system(slices.Concat(s.hard, s.admitted), true, 0)
+	rate := s.climb(g)
+	if rate < 0 && len(s.admitted) > 0 {
+		// Some answer is none, and which one nothing tells.
+		s.admitted = nil
+		g = s.system(s.hard, true, 0)
+		rate = s.climb(g)
+	}
+	trended := rate >= 0
+	if !trended {
+		g, rate = s.system(s.hard, false, s.drift), s.drift
+	}
+	s.setRate(g, rate)
+	up, _ := g.search(s.source, false)
+	down, _ := g.search(s.source, true)
+	if up == nil || down == nil {
+		return
+	}
+	s.proof.assumedRate(rate, trended)
+	s.curves(s, basisAssumed, !trended, up, down, rate)
+}

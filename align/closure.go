@@ -1,0 +1,289 @@
+package align
+
+import (
+	"slices"
+	"sort"
+)
+
+// A system is the graph of the constraints of one component. Its vertices are events: a node, which is a
+// clock between two steps, at a reading that some constraint names. Its edges are the constraints, and
+// between any two events of one node what the clock can move from the one to the other. The shortest path
+// from the reference to an event is the tightest upper bound on the clock's offset there that the
+// constraints imply, the shortest path back is the lower one, and no clock can satisfy a system with a
+// cycle of negative length.
+type system struct {
+	rate   []int64 // by node, in parts per billion, against the trend
+	trends []trend // by node; what distances are measured from
+	first  []int32 // events of node n are first[n]..first[n+1]
+	at     []int64 // by event, ascending within a node, distinct
+	links  []arc   // constraints, grouped by the node that they leave
+	leave  []int32 // links[leave[n]:leave[n+1]] leave node n
+	back   []int32 // indexes of links, grouped by the node that they enter
+	enter  []int32
+	owner  []int32 // node of an event
+}
+
+// arc is a constraint between two events.
+type arc struct {
+	from, to   int32 // events
+	weight     int64 // of the distances from the trends
+	constraint int32 // number
+}
+
+// end is one side of a constraint on its way to become an event.
+type end struct {
+	at   int64
+	node int32
+}
+
+// newSystem builds the graph of those constraints, by number, whose two sides have a node: ends returns
+// these, or false. drift is the rate that blur is turned into a weight with.
+func newSystem(numbers []int32, trends []trend, drift int64, constraintOf func(int32) *constraint,
+	ends func(*constraint) (from, to int, ok bool)) *system {
+	nodes := len(trends)
+	s := &system{trends: trends, rate: make([]int64, nodes), first: make([]int32, nodes+1)}
+	type pair struct{ from, to, constraint int32 }
+	pairs := make([]pair, 0, len(numbers))
+	byNode := make([][]int64, nodes)
+	for _, i := range numbers {
+		c := constraintOf(i)
+		if from, to, ok := ends(c); ok {
+			pairs = append(pairs, pair{int32(from), int32(to), i})
+			byNode[from] = append(byNode[from], c.fromAt)
+			byNode[to] = append(byNode[to], c.toAt)
+		}
+	}
+	for n, at := range byNode {
+		slices.Sort(at)
+		s.at = append(s.at, slices.Compact(at)...)
+		s.first[n+1] = int32(len(s.at))
+	}
+	s.owner = make([]int32, len(s.at))
+	for n := range nodes {
+		for e := s.first[n]; e < s.first[n+1]; e++ {
+			s.owner[e] = int32(n)
+		}
+	}
+	s.links = make([]arc, len(pairs))
+	for i, p := range pairs {
+		c := constraintOf(p.constraint)
+		w := addBound(c.bound(drift), addBound(-trends[p.to].offset(c.toAt), trends[p.from].offset(c.fromAt)))
+		s.links[i] = arc{s.event(p.from, c.fromAt), s.event(p.to, c.toAt), w, p.constraint}
+	}
+	s.index(nodes)
+	return s
+}
+
+func (s *system) event(node int32, at int64) int32 {
+	lo, hi := s.first[node], s.first[node+1]
+	i, _ := slices.BinarySearch(s.at[lo:hi], at)
+	return lo + int32(i)
+}
+
+// index groups the links by node in both directions.
+func (s *system) index(nodes int) {
+	sort.SliceStable(s.links, func(i, j int) bool { return s.owner[s.links[i].from] < s.owner[s.links[j].from] })
+	s.leave, s.enter, s.back = make([]int32, nodes+1), make([]int32, nodes+1), make([]int32, len(s.links))
+	for i := range s.links {
+		s.leave[s.owner[s.links[i].from]+1]++
+		s.enter[s.owner[s.links[i].to]+1]++
+	}
+	for n := range nodes {
+		s.leave[n+1] += s.leave[n]
+		s.enter[n+1] += s.enter[n]
+	}
+	next := slices.Clone(s.enter)
+	for i := range s.links {
+		n := s.owner[s.links[i].to]
+		s.back[next[n]] = int32(i)
+		next[n]++
+	}
+}
+
+func (s *system) nodes() int { return len(s.rate) }
+
+// distances are the shortest paths from a source, or back to it if reverse is set.
+type distances struct {
+	*system
+	reverse bool
+	// base is the distance of an event by a path that ends with a constraint, which is arc via; whole is
+	// that by any path: it comes from the base of event origin of the same node.
+	base, whole []int64
+	via, origin []int32
+}
+
+// Sources of search.
+const (
+	everywhere = -2 // all events at distance 0: only cycles matter
+)
+
+// search finds the shortest paths, as Bellman and Ford do, with a queue of nodes rather than of events:
+// two sweeps in the order of readings find what a clock carries from any event to any other. It returns
+// a cycle of negative length instead if it meets one, as links in the order of the path.
+func (s *system) search(source int, reverse bool) (d *distances, cycle []int32) {
+	n := len(s.at)
+	d = &distances{system: s, reverse: reverse, base: make([]int64, n), whole: make([]int64, n), via: make([]int32, n), origin: make([]int32, n)}
+	queued := make([]bool, s.nodes())
+	var queue []int32
+	for e := range n {
+		d.base[e], d.via[e], d.origin[e] = unreached, -1, -1
+		if source == everywhere || int(s.owner[e]) == source {
+			d.base[e] = 0
+		}
+		d.whole[e] = unreached
+	}
+	for u := range s.nodes() {
+		if source == everywhere || u == source {
+			queue, queued[u] = append(queue, int32(u)), true
+		}
+	}
+	// A predecessor graph without a cycle needs no more than nodes² pops; with one it is found at the
+	// next check.
+	check := max(s.nodes(), 64)
+	for pops := 1; len(queue) > 0; pops++ {
+		u := queue[0]
+		queue = queue[1:]
+		queued[u] = false
+		d.sweep(u)
+		d.relax(u, func(v int32) {
+			if !queued[v] {
+				queue, queued[v] = append(queue, v), true
+			}
+		})
+		if pops%check == 0 {
+			if cycle := d.cycle(); cycle != nil {
+				return nil, cycle
+			}
+		}
+	}
+	return d, nil
+}
+
+// carry returns what a distance at event o is at reading at of the same node.
+func (s *system) carry(node int32, distance, from, at int64) int64 {
+	if from == at || distance == unreached {
+		return distance
+	}
+	step := slack(s.rate[node], from, at)
+	if len(s.trends[node]) > 1 {
+		step = addBound(step, 1) // the trend is rounded at both ends
+	}
+	return addBound(distance, step)
+}
+
+// sweep brings whole up to date within a node.
+func (d *distances) sweep(u int32) {
+	lo, hi := d.first[u], d.first[u+1]
+	o := int32(-1)
+	for e := lo; e < hi; e++ {
+		best := int64(unreached)
+		if o >= 0 {
+			best = d.carry(u, d.base[o], d.at[o], d.at[e])
+		}
+		if d.base[e] <= best {
+			o, best = e, d.base[e]
+		}
+		d.settle(e, best, o)
+	}
+	o = -1
+	for e := hi - 1; e >= lo; e-- {
+		best := int64(unreached)
+		if o >= 0 {
+			best = d.carry(u, d.base[o], d.at[o], d.at[e])
+		}
+		if d.base[e] <= best {
+			o, best = e, d.base[e]
+		}
+		d.settle(e, best, o)
+	}
+}
+
+// settle keeps the origin of a distance that did not change: taking another of the same distance could
+// close a circle of predecessors.
+func (d *distances) settle(e int32, distance int64, origin int32) {
+	if distance < d.whole[e] {
+		d.whole[e], d.origin[e] = distance, origin
+	}
+}
+
+// relax goes over the constraints that leave a node, or enter it on the way back.
+func (d *distances) relax(u int32, changed func(node int32)) {
+	step := func(i int32) {
+		l := &d.links[i]
+		from, to := l.from, l.to
+		if d.reverse {
+			from, to = to, from
+		}
+		if w := addBound(d.whole[from], l.weight); w < d.base[to] {
+			d.base[to], d.via[to] = w, i
+			changed(d.owner[to])
+		}
+	}
+	if d.reverse {
+		for _, i := range d.back[d.enter[u]:d.enter[u+1]] {
+			step(i)
+		}
+		return
+	}
+	for i := d.leave[u]; i < d.leave[u+1]; i++ {
+		step(i)
+	}
+}
+
+// before returns the event whose base the path to the base of e goes through, -1 at its start.
+func (d *distances) before(e int32) int32 {
+	i := d.via[e]
+	if i < 0 {
+		return -1
+	}
+	from := d.links[i].from
+	if d.reverse {
+		from = d.links[i].to
+	}
+	return d.origin[from]
+}
+
+// cycle returns the links of a cycle of predecessors, in the order of the constraints' direction, nil if
+// there is none. Such a cycle has a negative length.
+func (d *distances) cycle() []int32 {
+	state := make([]int32, len(d.at)) // the walk that met an event, from 1
+	for start := range d.at {
+		e := int32(start)
+		for e >= 0 && state[e] == 0 {
+			state[e] = int32(start) + 1
+			e = d.before(e)
+		}
+		if e < 0 || state[e] != int32(start)+1 {
+			continue
+		}
+		var links []int32
+		for x := e; ; {
+			links = append(links, d.via[x])
+			if x = d.before(x); x == e {
+				break
+			}
+		}
+		if !d.reverse {
+			slices.Reverse(links)
+		}
+		return links
+	}
+	return nil
+}
+
+// at returns the distance at any reading of a node, and the event it comes from.
+func (d *distances) nearest(node int32, at int64) (distance int64, origin int32) {
+	lo, hi := d.first[node], d.first[node+1]
+	i, _ := slices.BinarySearch(d.system.at[lo:hi], at)
+	distance, origin = unreached, -1
+	for _, e := range []int32{lo + int32(i) - 1, lo + int32(i)} {
+		if e < lo || e >= hi || d.whole[e] == unreached {
+			continue
+		}
+		o := d.origin[e]
+		if v := d.carry(node, d.base[o], d.system.at[o], at); v < distance {
+			distance, origin = v, o
+		}
+	}
+	return distance, origin
+}

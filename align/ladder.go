@@ -1,0 +1,51 @@
+package align
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// ladder holds the rates, in parts per billion, by which clocks are tried to stray from their trends. The
+// trend is a fit to the same evidence, so a rate is an assumption: hard bounds do not use it. It is tested,
+// because too small a rate makes the constraints contradict each other; that is not proof that a rate that
+// passes is large enough, as sparse evidence contradicts little, and so the next rung is used.
+var ladder = [...]int64{20, 100, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 500_000}
+
+// climb returns the rung above the smallest that the constraints of g are feasible with, -1 if none is.
+// Feasibility at a rate implies that at every larger one.
+func (s *scope) climb(g *system) int64 {
+	lo, hi := 0, len(ladder) // the first feasible is in [lo, hi]
+	for lo < hi {
+		m := (lo + hi) / 2
+		s.setRate(g, ladder[m])
+		if _, cycle := g.search(everywhere, false); cycle == nil {
+			hi = m
+		} else {
+			lo = m + 1
+		}
+	}
+	name := s.name()
+	if lo == len(ladder) {
+		s.result.tests = append(s.result.tests, Assumption{
+			Text:      "component " + name + ": clocks follow the fitted trends and answers are answers",
+			Tested:    fmt.Sprintf("contradicts the evidence even where clocks may stray by %s ppm: the assumed bounds of this component use less", ppm(ladder[lo-1])),
+			Falsified: true,
+		})
+		return -1
+	}
+	tested := "the smallest rate of the ladder is feasible"
+	if lo > 0 {
+		tested = fmt.Sprintf("%s ppm contradicts the evidence, %s ppm does not", ppm(ladder[lo-1]), ppm(ladder[lo]))
+	}
+	rate := ladder[min(lo+1, len(ladder)-1)]
+	s.result.tests = append(s.result.tests, Assumption{
+		Text:   fmt.Sprintf("component %s: no clock strays from its fitted trend by more than %s ppm (assumed bounds only)", name, ppm(rate)),
+		Tested: tested + "; the next rate up is used",
+	})
+	return rate
+}
+
+func ppm(ppb int64) string { return strconv.FormatFloat(float64(ppb)/1000, 'g', -1, 64) }
+
+// name returns what tests call a component.
+func (s *scope) name() string { return strconv.Itoa(s.result.domains[s.members[0]].component) }
