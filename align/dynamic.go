@@ -1,0 +1,220 @@
+package align
+
+import (
+	"math"
+	"slices"
+)
+
+// dynamic is the least squares fit of all clocks over time: piecewise linear corrections of the offsets at
+// the knots, and of the sizes of jumps. A change of slope between knots costs its square over what a
+// frequency that wanders at random would change. Solved for corrections, not for offsets, by conjugate
+// gradients; the mode in which all clocks of a component move together, which no call sees, has a
+// preconditioner of its own, without which hundreds of steps do not suffice.
+type dynamic struct {
+	p     *problem
+	first []int // of every clock's unknowns: knots, then jumps
+	n     int
+
+	start []int32 // of every row's entries, and the end
+	cols  []int32
+	vals  []float64
+	rowW  []float64 // 1/variance, times the robust weight
+	rowY  []float64
+	wins  []*window
+
+	bends    []bend
+	bands    []band
+	common   []band    // per component
+	jumpDiag []float64 // of the matrix, at the jumps
+	ridge    float64   // pins what the evidence leaves open; on corrections, so that it moves no clock
+}
+
+// bend is the penalty on the change of slope at one knot.
+type bend struct {
+	at         int // unknown of the middle knot
+	l, m, r    float64
+	w          float64 // 1/variance
+	tw         float64 // robust weight
+	slewing    bool
+	valueAtOff float64
+}
+
+// slewWander stands for the wander inside a slew, in ppb per root second: rates jump by hundreds of ppm there.
+const slewWander = 3e4
+
+func (p *problem) newDynamic(useHeld bool) *dynamic {
+	d := &dynamic{p: p}
+	for i := range p.clocks {
+		d.first = append(d.first, d.n)
+		d.n += len(p.clocks[i].knots) + len(p.clocks[i].jumps)
+	}
+	d.first = append(d.first, d.n)
+	for i := range p.links {
+		l := &p.links[i]
+		if !p.usable(l) {
+			continue
+		}
+		var hints [4]int
+		for k := range l.wins {
+			w := &l.wins[k]
+			if w.held && !useHeld {
+				continue
+			}
+			d.start = append(d.start, int32(len(d.cols)))
+			d.wins = append(d.wins, w)
+			d.rowY = append(d.rowY, w.y-l.effect)
+			d.rowW = append(d.rowW, w.weight/w.v)
+			d.entry(l.b, w.q.xb, 0.5, &hints[0])
+			d.entry(l.b, w.s.xb, 0.5, &hints[1])
+			d.entry(l.a, w.q.xa, -0.5, &hints[2])
+			d.entry(l.a, w.s.xa, -0.5, &hints[3])
+		}
+	}
+	d.start = append(d.start, int32(len(d.cols)))
+	for i := range p.clocks {
+		d.bend(i)
+	}
+	for _, w := range d.rowW {
+		d.ridge += w
+	}
+	d.ridge = 1e-5*d.ridge/float64(max(1, d.n)) + 1e-18
+	return d
+}
+
+// entry adds the derivative of a clock's offset at x.
+func (d *dynamic) entry(clock int, x, sign float64, hint *int) {
+	c := &d.p.clocks[clock]
+	i, f := c.segment(x, hint)
+	d.cols = append(d.cols, int32(d.first[clock]+i), int32(d.first[clock]+i+1))
+	d.vals = append(d.vals, sign*(1-f), sign*f)
+	for k, j := range c.jumps {
+		if x >= j.x {
+			d.cols = append(d.cols, int32(d.first[clock]+len(c.knots)+k))
+			d.vals = append(d.vals, sign)
+		}
+	}
+}
+
+func (d *dynamic) bend(clock int) {
+	c := &d.p.clocks[clock]
+	for k := 1; k+1 < len(c.knots); k++ {
+		h1, h2 := c.knots[k]-c.knots[k-1], c.knots[k+1]-c.knots[k]
+		b := bend{at: d.first[clock] + k, l: 1 / h1, m: -1/h1 - 1/h2, r: 1 / h2, tw: 1}
+		wander := d.p.wander
+		for _, s := range c.slews {
+			if c.knots[k] >= s.lo && c.knots[k] <= s.hi {
+				wander, b.slewing = slewWander, true
+			}
+		}
+		b.w = 1 / (wander * wander * (h1 + h2) / 2)
+		b.valueAtOff = b.l*c.off[k-1] + b.m*c.off[k] + b.r*c.off[k+1]
+		// Student-t: a kink that the data insist on is paid for once.
+		b.tw = (edgeFreedom + 1) / (edgeFreedom + b.valueAtOff*b.valueAtOff*b.w)
+		d.bends = append(d.bends, b)
+	}
+}
+
+// multiply sets y to the matrix times x.
+func (d *dynamic) multiply(y, x []float64) {
+	for i := range y {
+		y[i] = d.ridge * x[i]
+	}
+	for r := range d.rowW {
+		from, to := d.start[r], d.start[r+1]
+		v := 0.0
+		for k := from; k < to; k++ {
+			v += d.vals[k] * x[d.cols[k]]
+		}
+		v *= d.rowW[r]
+		for k := from; k < to; k++ {
+			y[d.cols[k]] += d.vals[k] * v
+		}
+	}
+	for i := range d.bends {
+		b := &d.bends[i]
+		v := b.w * b.tw * (b.l*x[b.at-1] + b.m*x[b.at] + b.r*x[b.at+1])
+		y[b.at-1] += b.l * v
+		y[b.at] += b.m * v
+		y[b.at+1] += b.r * v
+	}
+}
+
+func (d *dynamic) gradient() []float64 {
+	g := make([]float64, d.n)
+	for r := range d.rowW {
+		v := d.rowW[r] * d.rowY[r]
+		for k := d.start[r]; k < d.start[r+1]; k++ {
+			g[d.cols[k]] += d.vals[k] * v
+		}
+	}
+	for i := range d.bends {
+		b := &d.bends[i]
+		v := b.w * b.tw * b.valueAtOff
+		g[b.at-1] -= b.l * v
+		g[b.at] -= b.m * v
+		g[b.at+1] -= b.r * v
+	}
+	return g
+}
+
+// solve returns the corrections.
+func (d *dynamic) solve(tolerance float64, steps int) []float64 {
+	d.factor()
+	x, r := make([]float64, d.n), d.gradient()
+	z, q := make([]float64, d.n), make([]float64, d.n)
+	d.precondition(z, r)
+	dir := slices.Clone(z)
+	rho := dot(r, z)
+	stop := rho * tolerance * tolerance
+	for range steps {
+		if !(rho > stop) {
+			break
+		}
+		d.multiply(q, dir)
+		alpha := rho / dot(dir, q)
+		if math.IsNaN(alpha) || math.IsInf(alpha, 0) {
+			break
+		}
+		for i := range x {
+			x[i] += alpha * dir[i]
+			r[i] -= alpha * q[i]
+		}
+		d.precondition(z, r)
+		next := dot(r, z)
+		for i := range dir {
+			dir[i] = z[i] + next/rho*dir[i]
+		}
+		rho = next
+	}
+	return x
+}
+
+func dot(a, b []float64) float64 {
+	s := 0.0
+	for i := range a {
+		s += a[i] * b[i]
+	}
+	return s
+}
+
+// apply adds the corrections to the clocks.
+func (d *dynamic) apply(x []float64) {
+	for i := range d.p.clocks {
+		c := &d.p.clocks[i]
+		v := x[d.first[i]:d.first[i+1]]
+		for k := range c.off {
+			c.off[k] += v[k]
+		}
+		for k := range c.jumps {
+			c.jumps[k].size += v[len(c.knots)+k]
+		}
+	}
+}
+
+// predict returns what the corrections make of one row.
+func (d *dynamic) predict(row int, x []float64) (v float64) {
+	for k := d.start[row]; k < d.start[row+1]; k++ {
+		v += d.vals[k] * x[d.cols[k]]
+	}
+	return v
+}

@@ -1,0 +1,188 @@
+package align
+
+import "math"
+
+// Options is what a user may say of the clocks.
+type Options struct {
+	// Trust says which bounds decide whether a domain is aligned; TrustAssumed if empty.
+	Trust Trust
+	// Reference names the domain to put offsets against, or UTC; "" chooses.
+	Reference string
+	// MaxDriftPPM bounds the rate of every clock; 0 is DefaultMaxDriftPPM.
+	MaxDriftPPM float64
+	// MinDelay is the least one-way delay between two zones in nanoseconds, in the order of their names.
+	MinDelay map[[2]string]int64
+	// MaxWidth, in nanoseconds, makes wider domains StatusWide; 0 is no limit.
+	MaxWidth int64
+	// Zones overrides the availability zones of domains.
+	Zones map[string]string
+}
+
+// DefaultMaxDriftPPM is what the kernel allows: adjtimex(2) slews by at most 500 ppm, and ntpd and chronyd
+// correct frequencies up to that.
+const DefaultMaxDriftPPM = 500
+
+func (o Options) defaults() Options {
+	if o.Trust == "" {
+		o.Trust = TrustAssumed
+	}
+	if o.MaxDriftPPM <= 0 {
+		o.MaxDriftPPM = DefaultMaxDriftPPM
+	}
+	return o
+}
+
+const (
+	// knotIntervals is how many pieces a clock's offset has, slews aside.
+	knotIntervals = 128
+	// solveRounds is how often levels and shapes are fitted in turn. Three gave what five do.
+	solveRounds = 4
+	// robustRound is the first in which windows that do not fit count less: before, the model may be wrong
+	// rather than they.
+	robustRound = 2
+)
+
+// Solve finds where every clock stood from the statistic of its calls. refine, which may be nil, makes the
+// statistic again with more detail for the domains it is given: clocks that jumped or were slewed.
+func Solve(s *Statistic, refine func(domains map[string]bool) *Statistic, o Options) *Model {
+	o = o.defaults()
+	p := solveOnce(s, o)
+	if restless := p.restless(); refine != nil && len(restless) > 0 {
+		if fine := refine(restless); fine != nil {
+			s, p = fine, solveOnce(fine, o)
+		}
+	}
+	return p.model(s)
+}
+
+// restless names the clocks with jumps or slews.
+func (p *problem) restless() map[string]bool {
+	out := map[string]bool{}
+	for i := range p.clocks {
+		if c := &p.clocks[i]; len(c.jumps)+len(c.slews) > 0 {
+			out[p.names[i]] = true
+		}
+	}
+	return out
+}
+
+func solveOnce(s *Statistic, o Options) *problem {
+	p := newProblem(s, o)
+	if len(p.links) == 0 {
+		p.anchor()
+		return p
+	}
+	p.begin()
+	if p.gate() {
+		p.components()
+		p.begin()
+	}
+	if p.findEvents() {
+		p.polishRates()
+		p.measure()
+		p.findEvents()
+	}
+	p.grid(knotIntervals)
+	p.cut()
+	p.measure()
+	for round := range solveRounds {
+		p.fitShapes(round)
+		p.measure()
+		p.static = p.levels(round == 0)
+		p.measure()
+		if round >= robustRound {
+			p.reweigh()
+		}
+	}
+	p.fitShapes(solveRounds)
+	p.spread()
+	p.keepTrend()
+	p.project()
+	p.anchor()
+	return p
+}
+
+// begin finds constants and rates, and the windows and their residuals.
+func (p *problem) begin() {
+	for i := range p.clocks {
+		p.clocks[i] = clock{out: p.clocks[i].out, part: p.clocks[i].part}
+	}
+	p.testLate()
+	p.halves()
+	p.coarseOffsets()
+	p.place()
+	p.coarseRates()
+	p.cut()
+	p.measure()
+	for range 3 {
+		p.polishRates()
+		p.measure()
+	}
+}
+
+// fitShapes runs the dynamic fit, with the wander that predicts windows it was not shown best.
+func (p *problem) fitShapes(round int) {
+	if round < solveRounds {
+		p.findWander(round)
+	}
+	for range 2 {
+		d := p.newDynamic(true)
+		d.apply(d.solve(1e-6, 200))
+		if round < robustRound {
+			break
+		}
+		p.measure()
+	}
+}
+
+// Wander is searched on a grid of factors of wanderStep between these, in ppb per root second.
+const (
+	leastWander, mostWander = 0.003, 3e3
+	wanderStep              = 3
+)
+
+// findWander climbs the score of the held out windows.
+func (p *problem) findWander(round int) {
+	full := p.newDynamic(true)
+	score := func(wander float64) float64 {
+		p.wander = wander
+		d := p.newDynamic(false)
+		x := d.solve(1e-4, 80)
+		sum := 0.0
+		for r, w := range full.wins {
+			if w.held {
+				e := full.rowY[r] - full.predict(r, x)
+				sum += math.Log1p(e * e / w.v / 4)
+			}
+		}
+		return sum
+	}
+	best := p.wander
+	least := score(best)
+	for _, f := range []float64{wanderStep, 1.0 / wanderStep} {
+		for try := best * f; try >= leastWander && try <= mostWander; try *= f {
+			// A tie goes to the stiffer clock.
+			if v := score(try); v < least-1e-9*math.Abs(least) || v <= least && try < best {
+				best, least = try, v
+				continue
+			}
+			break
+		}
+	}
+	p.wander = best
+}
+
+// reweigh gives windows the weights of a Student-t likelihood; inside slews the clocks may be wrong rather
+// than the windows.
+func (p *problem) reweigh() {
+	for i := range p.links {
+		l := &p.links[i]
+		for k := range l.wins {
+			w := &l.wins[k]
+			if w.weight = 1; !p.inSlew(l, w.x) {
+				e := w.y - l.effect
+				w.weight = (edgeFreedom + 1) / (edgeFreedom + e*e/w.v)
+			}
+		}
+	}
+}

@@ -1,0 +1,271 @@
+package align
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// model writes down what was solved. Bounds are open; see bound.
+func (p *problem) model(s *Statistic) *Model {
+	m := &Model{
+		Schema: ModelSchema, Trust: p.opt.Trust, MaxDriftPPM: p.opt.MaxDriftPPM,
+		Domains: []Domain{}, Pairs: p.pairsOf(), ZonePairs: []ZonePair{}, Conflicts: []Certificate{}, Async: []Async{},
+		Assumptions: []Assumption{}, Dropped: map[string]int{},
+	}
+	for why, n := range s.Dropped {
+		m.Dropped[why] += n
+	}
+	for _, k := range s.Keys() {
+		for why, n := range s.edges[k].drops {
+			if n > 0 {
+				m.Dropped[dropNames[why]] += int(n)
+			}
+		}
+	}
+	size := make([]int, p.parts)
+	for i := range p.clocks {
+		size[p.clocks[i].part]++
+	}
+	largest := 0
+	for part, n := range size {
+		if n > size[largest] {
+			largest = part
+		}
+	}
+	for part := range p.gauges {
+		if a, ok := p.gauges[part].assumption(); ok {
+			m.Assumptions = append(m.Assumptions, a)
+		}
+	}
+	for i := range p.clocks {
+		m.Domains = append(m.Domains, p.domain(i, s))
+	}
+	if p.parts > 0 {
+		m.Reference = p.gauges[largest].name(p)
+	}
+	m.ZonePairs = p.zonePairs()
+	return m
+}
+
+func (p *problem) domain(i int, s *Statistic) Domain {
+	c := &p.clocks[i]
+	g := &p.gauges[c.part]
+	info := s.Domains[p.names[i]]
+	d := Domain{
+		Name: p.names[i], From: info.From, Host: info.Host, AZ: cmp.Or(p.opt.Zones[p.names[i]], info.AZ),
+		Services: append([]string{}, info.Services...), Component: c.part, Reference: g.name(p),
+		Evidence: map[string]int{}, Segments: []Segment{}, Steps: []Step{},
+	}
+	calls := 0
+	for k := range p.links {
+		if l := &p.links[k]; l.a == i || l.b == i {
+			d.Evidence[l.key.Class.String()] += int(l.edge.calls)
+			if l.edge.answered > 0 {
+				d.Evidence[ClassResponse.String()] += int(l.edge.answered)
+			}
+			calls++
+		}
+	}
+	for _, r := range p.reads {
+		if r.Domain == d.Name {
+			d.Evidence[ClassReading.String()]++
+		}
+	}
+	switch {
+	case c.out:
+		d.Status, d.Why = StatusConflict, "its calls need two clocks under this name"
+		return d
+	case g.ref == i:
+		d.Status, d.Why = StatusReference, "the best connected clock, and nothing was read against UTC"
+		if p.opt.Reference == d.Name {
+			d.Why = "chosen as the reference"
+		}
+	case calls == 0 && g.ref >= 0:
+		d.Status, d.Why = StatusNoPath, "no call or reading ties it to another clock"
+		return d
+	default:
+		d.Status = StatusAligned
+	}
+	d.Segments, d.Steps = p.segments(i)
+	d.DriftPPM = p.drift(d.Segments)
+	return d
+}
+
+// drift is the rate from the first to the last point, steps left out.
+func (p *problem) drift(segments []Segment) float64 {
+	change, time := 0.0, 0.0
+	for k := range segments {
+		a, b := segments[k].first(), segments[k].last()
+		change += float64(b.Offset - a.Offset)
+		time += float64(b.At - a.At)
+	}
+	if time <= 0 {
+		return 0
+	}
+	return math.Round(change/time*1e9) / 1e3 // to the ppb
+}
+
+// segments samples a clock at its knots, between its jumps.
+func (p *problem) segments(i int) ([]Segment, []Step) {
+	c := &p.clocks[i]
+	half := p.likelyHalf(i)
+	reading := func(x float64) int64 { return int64(math.Round(x*1e9)) + p.epoch + c.coarse }
+	point := func(x float64, jumps []jump) Point {
+		at := reading(x)
+		// The offset belongs to the rounded reading.
+		all, hint := c.jumps, 0
+		c.jumps = jumps
+		x = p.seconds(at, c.coarse)
+		v := Point{At: Instant(at), Offset: int64(math.Round(p.against(i, x, &hint))), Hard: Unbounded, Assumed: Unbounded, Likely: Unbounded}
+		c.jumps = all
+		if h := half; !math.IsInf(h, 1) {
+			v.Likely = Interval{v.Offset - int64(h), v.Offset + int64(h)}
+		}
+		return v
+	}
+	var steps []Step
+	segments := []Segment{}
+	knots := c.knots
+	if len(knots) == 0 {
+		knots = []float64{p.x0, p.x1}
+	}
+	from := math.Inf(-1)
+	for k := 0; k <= len(c.jumps); k++ {
+		to := math.Inf(1)
+		if k < len(c.jumps) {
+			to = c.jumps[k].lo
+		}
+		passed := slices.Clone(c.jumps[:k])
+		for j := range passed {
+			passed[j].x = math.Inf(-1)
+		}
+		var seg Segment
+		add := func(x float64) {
+			v := point(x, passed)
+			if n := len(seg.Points); n == 0 || seg.Points[n-1].At < v.At {
+				seg.Points = append(seg.Points, v)
+			}
+		}
+		if k > 0 {
+			add(from)
+		}
+		for _, x := range knots {
+			if x > from && x < to {
+				add(x)
+			}
+		}
+		if k < len(c.jumps) {
+			add(to)
+			j := c.jumps[k]
+			steps = append(steps, p.step(i, j, reading))
+			from = j.hi
+		}
+		if len(seg.Points) > 0 {
+			segments = append(segments, seg)
+		}
+	}
+	for _, s := range c.slews {
+		size := p.slewSize(i, s)
+		steps = append(steps, Step{
+			After: Instant(reading(max(s.lo, p.x0))), Before: Instant(reading(min(s.hi, p.x1))), Size: size, Slew: true,
+			Bounds: Unbounded, Source: "calls",
+		})
+	}
+	slices.SortFunc(steps, func(a, b Step) int { return cmp.Compare(a.After, b.After) })
+	return segments, append([]Step{}, steps...)
+}
+
+func (p *problem) step(i int, j jump, reading func(float64) int64) Step {
+	after, before := reading(j.lo), reading(j.hi)
+	return Step{
+		After: Instant(after), Before: Instant(before), Size: int64(math.Round(j.size)),
+		Bounds: Unbounded, Source: "calls",
+	}
+}
+
+// slewSize is how far a slew took the clock from where its rate outside would have.
+func (p *problem) slewSize(i int, s stretch) int64 {
+	c := &p.clocks[i]
+	var h int
+	lo, hi := max(s.lo, p.x0), min(s.hi, p.x1)
+	const beside = 5.0 // seconds
+	before := (c.at(lo, &h) - c.at(lo-beside, &h)) / beside
+	behind := (c.at(hi+beside, &h) - c.at(hi, &h)) / beside
+	return int64(math.Round(c.at(hi, &h) - c.at(lo, &h) - (before+behind)/2*(hi-lo)))
+}
+
+// likelyHalf is half the width of the 95 % interval.
+func (p *problem) likelyHalf(i int) float64 {
+	g := &p.gauges[p.clocks[i].part]
+	sd := 0.0
+	if g.ref >= 0 {
+		sd = p.pairSD(i, g.ref)
+	} else {
+		hub := p.hub(p.clocks[i].part)
+		sd = math.Hypot(p.pairSD(i, hub), g.sd)
+	}
+	return math.Ceil(1.96 * sd)
+}
+
+// pairsOf sums up the edges of each ordered pair of clocks.
+func (p *problem) pairsOf() []Pair {
+	out := []Pair{}
+	for i := range p.links {
+		l := &p.links[i]
+		if n := len(out); n == 0 || out[n-1].Caller != l.key.Caller || out[n-1].Callee != l.key.Callee {
+			out = append(out, Pair{Caller: l.key.Caller, Callee: l.key.Callee, Hard: Unbounded, Assumed: Unbounded})
+		}
+		pair := &out[len(out)-1]
+		e := l.edge
+		if e.answered > 0 && (pair.RTTFloor == 0 || e.minRTT < pair.RTTFloor) {
+			pair.RTTFloor = e.minRTT
+		}
+		late := pair.LateEnds*float64(pair.Calls) + e.lateRatio()*float64(e.calls)
+		pair.Calls += int(e.calls)
+		pair.LateEnds = late / float64(pair.Calls)
+		pair.Before += int(e.before)
+		pair.After += p.violations(l)
+		if p.usable(l) && l.edge.calls > 0 {
+			mid := (p.x0 + p.x1) / 2
+			var ha, hb int
+			a, b := &p.clocks[l.a], &p.clocks[l.b]
+			pair.Offset = b.coarse - a.coarse + int64(math.Round(b.at(mid, &hb)-a.at(mid, &ha)))
+		}
+	}
+	return out
+}
+
+// violations counts the requests among the vertices that still arrive before they were sent.
+func (p *problem) violations(l *link) (n int) {
+	var ha, hb int
+	for k := range l.q {
+		if p.usable(l) && p.requestDelay(l, &l.q[k], &ha, &hb)+float64(l.edge.quantum-1) < -0.5 {
+			n++
+		}
+	}
+	return n
+}
+
+func (p *problem) zonePairs() []ZonePair {
+	out := make([]ZonePair, len(p.pairs))
+	for i, z := range p.pairs {
+		out[i] = ZonePair{From: z[0], To: z[1], Asymmetry: Unbounded}
+	}
+	for i := range p.links {
+		l := &p.links[i]
+		if l.pair < 0 || l.edge.answered == 0 {
+			continue
+		}
+		z := &out[l.pair]
+		z.Pairs++
+		if f := l.edge.minRTT; z.Pairs == 1 || f < z.RTTFloor {
+			z.RTTFloor = f
+		}
+		// Both least delays are positive and sum to it.
+		z.Asymmetry = Interval{-z.RTTFloor, z.RTTFloor}
+	}
+	out = slices.DeleteFunc(out, func(z ZonePair) bool { return z.Pairs == 0 || z.From == "" })
+	slices.SortFunc(out, func(a, b ZonePair) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
+	return out
+}

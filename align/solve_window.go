@@ -1,0 +1,290 @@
+package align
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// window is a time in which the calls of an edge give one observation: half the difference of the least
+// delays of both ways, which is the error of the offset where the two floors are equal.
+type window struct {
+	q0, q1, s0, s1 int // vertices; of late edges, samples q0:q1
+	nq, ns         float64
+	held           bool // left out of the fit, to test it
+
+	y, v   float64 // residual against the current clocks, and its variance
+	x      float64 // when, about
+	q, s   spot    // the two calls that give it
+	rq, rs float64 // their apparent delays
+	weight float64 // robust
+}
+
+const (
+	windowCalls = 8
+	// lateCalls make a window on an edge with late ends, of which lateQuantile gives the observation: the
+	// least delays are not to be trusted there.
+	lateCalls    = 24
+	lateQuantile = 0.25
+	// modelNoise is the standard deviation, in ns, that is added for what no model holds.
+	modelNoise = 250
+)
+
+// cut divides the calls of every edge into windows.
+func (p *problem) cut() {
+	for i := range p.links {
+		l := &p.links[i]
+		l.wins = l.wins[:0]
+		switch {
+		case !p.usable(l):
+		case l.late:
+			p.cutSamples(l)
+		default:
+			p.cutCells(l)
+		}
+		for k := range l.wins {
+			w := &l.wins[k]
+			w.weight = 1
+			w.held = holdOut(i, k)
+		}
+	}
+}
+
+// holdOut picks a fifth of all windows, the same every time.
+func holdOut(link, window int) bool {
+	h := uint64(link)*0x9e3779b97f4a7c15 + uint64(window)*0xbf58476d1ce4e5b9
+	h = (h ^ h>>31) * 0x94d049bb133111eb
+	return (h^h>>29)%5 == 0
+}
+
+func (p *problem) cutCells(l *link) {
+	level := max(l.edge.request.level, l.edge.response.level)
+	qShift, sShift := level-l.edge.request.level, level-l.edge.response.level
+	var w window
+	qi, si := 0, 0
+	flush := func() {
+		if w.q1 > w.q0 && (!l.twoWay || w.s1 > w.s0) {
+			l.wins = append(l.wins, w)
+			w = window{q0: w.q1, q1: w.q1, s0: w.s1, s1: w.s1}
+		}
+	}
+	for qi < len(l.qc) || l.twoWay && si < len(l.sc) {
+		index := int64(math.MaxInt64)
+		if qi < len(l.qc) {
+			index = l.qc[qi].index >> qShift
+		}
+		if l.twoWay && si < len(l.sc) {
+			index = min(index, l.sc[si].index>>sShift)
+		}
+		for ; qi < len(l.qc) && l.qc[qi].index>>qShift == index; qi++ {
+			w.q1 += int(l.qc[qi].size)
+			w.nq += float64(l.qc[qi].n)
+		}
+		for ; l.twoWay && si < len(l.sc) && l.sc[si].index>>sShift == index; si++ {
+			w.s1 += int(l.sc[si].size)
+			w.ns += float64(l.sc[si].n)
+		}
+		need := float64(windowCalls)
+		if w.q1 > w.q0 && p.inSlew(l, l.q[w.q0].xa) {
+			need = 1
+		}
+		if w.nq >= need && (!l.twoWay || w.ns >= need) {
+			flush()
+		}
+	}
+	if n := len(l.wins); n > 0 { // the rest joins the last one
+		last := &l.wins[n-1]
+		last.q1, last.s1 = w.q1, w.s1
+		last.nq, last.ns = last.nq+w.nq, last.ns+w.ns
+		return
+	}
+	flush()
+}
+
+func (p *problem) inSlew(l *link, x float64) bool {
+	for _, c := range []*clock{&p.clocks[l.a], &p.clocks[l.b]} {
+		for _, s := range c.slews {
+			if x >= s.lo && x <= s.hi {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// cutSamples sorts the samples of a late edge by time and cuts them.
+func (p *problem) cutSamples(l *link) {
+	ca := p.clocks[l.a].coarse
+	l.samples = slices.DeleteFunc(l.samples, func(s sampled) bool {
+		x := p.seconds(s.t1, ca)
+		return x < p.x0 || x > p.x1
+	})
+	slices.SortFunc(l.samples, func(a, b sampled) int { return cmp.Or(cmp.Compare(a.t1, b.t1), a.compare(&b)) })
+	parts := max(1, len(l.samples)/lateCalls)
+	for k := range parts {
+		w := window{q0: k * len(l.samples) / parts, q1: (k + 1) * len(l.samples) / parts}
+		for _, s := range l.samples[w.q0:w.q1] {
+			w.nq++
+			if s.t4 != 0 {
+				w.ns++
+			}
+		}
+		if w.nq > 3 && w.ns > 3 {
+			l.wins = append(l.wins, w)
+		}
+	}
+}
+
+// measure finds the scales of delays and then the residual of every window against the current clocks.
+func (p *problem) measure() {
+	for i := range p.links {
+		l := &p.links[i]
+		if !p.usable(l) {
+			continue
+		}
+		p.delayScales(l)
+		for k := range l.wins {
+			if l.late {
+				p.measureLate(l, &l.wins[k])
+			} else {
+				p.measureLeast(l, &l.wins[k])
+			}
+		}
+	}
+}
+
+// requestDelay and responseDelay return apparent delays: below zero they contradict the clocks.
+func (p *problem) requestDelay(l *link, s *spot, ha, hb *int) float64 {
+	return s.w - (p.clocks[l.b].at(s.xb, hb) - p.clocks[l.a].at(s.xa, ha))
+}
+
+func (p *problem) responseDelay(l *link, s *spot, ha, hb *int) float64 {
+	return s.w + (p.clocks[l.b].at(s.xb, hb) - p.clocks[l.a].at(s.xa, ha))
+}
+
+func (p *problem) measureLeast(l *link, w *window) {
+	var ha, hb int
+	w.rq, w.rs = math.Inf(1), math.Inf(1)
+	for i := w.q0; i < w.q1; i++ {
+		if r := p.requestDelay(l, &l.q[i], &ha, &hb); r < w.rq {
+			w.rq, w.q = r, l.q[i]
+		}
+	}
+	quantum := float64(l.edge.quantum)
+	mq, ms := l.mq/w.nq, 0.0
+	if !l.twoWay {
+		w.s, w.x = w.q, w.q.xa
+		w.y = w.rq - mq - l.half
+		w.v = mq*mq + modelNoise*modelNoise + quantum*quantum/6
+		return
+	}
+	for i := w.s0; i < w.s1; i++ {
+		if r := p.responseDelay(l, &l.s[i], &ha, &hb); r < w.rs {
+			w.rs, w.s = r, l.s[i]
+		}
+	}
+	ms = l.ms / w.ns
+	w.x = (w.q.xa + w.s.xa) / 2
+	w.y = (w.rq-w.rs)/2 - (mq-ms)/2
+	w.v = (mq*mq+ms*ms)/4 + modelNoise*modelNoise + quantum*quantum/12
+}
+
+func (p *problem) measureLate(l *link, w *window) {
+	var rq, rs []float64
+	var ha, hb, ga, gb int
+	x := 0.0
+	ca, cb := p.clocks[l.a].coarse, p.clocks[l.b].coarse
+	for _, s := range l.samples[w.q0:w.q1] {
+		q := spot{p.seconds(s.t1, ca), p.seconds(s.t1+s.u, cb), float64(s.u - (cb - ca))}
+		x += q.xa
+		rq = append(rq, p.requestDelay(l, &q, &ha, &hb))
+		if s.t4 != 0 {
+			r := spot{p.seconds(s.t4, ca), p.seconds(s.t4+s.l, cb), float64(cb - ca - s.l)}
+			rs = append(rs, p.responseDelay(l, &r, &ga, &gb))
+		}
+	}
+	x /= float64(len(rq))
+	slices.Sort(rq)
+	slices.Sort(rs)
+	w.rq, w.rs = quantile(rq, lateQuantile), quantile(rs, lateQuantile)
+	w.x, w.q, w.s = x, spot{xa: x, xb: x}, spot{xa: x, xb: x}
+	w.y = (w.rq - w.rs) / 2
+	// The standard error of that quantile of an exponential is scale * sqrt(q/(1-q)/n).
+	v := lateQuantile / (1 - lateQuantile)
+	w.v = v*(l.mq*l.mq/w.nq+l.ms*l.ms/w.ns)/4 + modelNoise*modelNoise
+}
+
+// delayScales finds how far delays spread above their least. A wrong model of the clocks would make
+// them look larger, and itself right, so round trips, which hold no clock, bound them.
+func (p *problem) delayScales(l *link) {
+	ca, cb := p.clocks[l.a].coarse, p.clocks[l.b].coarse
+	var rq, rs, rtt []float64
+	var ha, hb, ga, gb int
+	for _, s := range l.samples {
+		q := spot{p.seconds(s.t1, ca), p.seconds(s.t1+s.u, cb), float64(s.u - (cb - ca))}
+		if q.xa < p.x0 || q.xa > p.x1 {
+			continue
+		}
+		rq = append(rq, p.requestDelay(l, &q, &ha, &hb))
+		if s.t4 != 0 {
+			r := spot{p.seconds(s.t4, ca), p.seconds(s.t4+s.l, cb), float64(cb - ca - s.l)}
+			rs = append(rs, p.responseDelay(l, &r, &ga, &gb))
+			rtt = append(rtt, float64(s.u-s.l))
+		}
+	}
+	// The distance of the median from the 2 % quantile of an exponential is ln 2 times its scale, about.
+	spread := func(v []float64) float64 {
+		if len(v) < 4 {
+			return math.Inf(1)
+		}
+		slices.Sort(v)
+		return (quantile(v, 0.5) - quantile(v, 0.02)) / math.Ln2
+	}
+	l.mq, l.ms = spread(rq), spread(rs)
+	if bound := spread(rtt); l.twoWay {
+		l.mq, l.ms = min(l.mq, bound), min(l.ms, bound)
+	}
+	fallback := max(20e3, p.medHalf/4)
+	if math.IsInf(l.mq, 1) {
+		l.mq = fallback
+	}
+	if math.IsInf(l.ms, 1) {
+		l.ms = fallback
+	}
+	l.mq, l.ms = max(l.mq, 100), max(l.ms, 100)
+}
+
+// halves finds half the least round trip of every two-way edge; a one-way edge is given the median of
+// those between the same zones.
+func (p *problem) halves() {
+	byPair := map[int][]float64{}
+	var all []float64
+	zones := func(l *link) int {
+		if l.pair >= 0 {
+			return l.pair
+		}
+		return -1
+	}
+	for i := range p.links {
+		l := &p.links[i]
+		if l.twoWay && p.usable(l) {
+			l.half = float64(l.edge.minRTT) / 2
+			if l.late {
+				l.half = float64(l.edge.rttQuantile(0.25)) / 2
+			}
+			byPair[zones(l)] = append(byPair[zones(l)], l.half)
+			all = append(all, l.half)
+		}
+	}
+	p.medHalf = 200e3 // a guess for networks that no call crossed both ways
+	if len(all) > 0 {
+		p.medHalf = median(all)
+	}
+	for i := range p.links {
+		if l := &p.links[i]; !l.twoWay {
+			if l.half = p.medHalf; len(byPair[zones(l)]) > 0 {
+				l.half = median(byPair[zones(l)])
+			}
+		}
+	}
+}

@@ -1,0 +1,376 @@
+package align
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+const (
+	// eventLeast is the least jump, in ns, that is told from wander.
+	eventLeast = 40e3
+	// eventSigmas of the usual change of a clock over two bins make an event.
+	eventSigmas = 8
+	// eventAgree is the share of a clock's edges, by weight, that must show it.
+	eventAgree = 0.75
+	// eventCap bounds what one call costs in the search for the time of a jump, in scales of its delay.
+	eventCap = 6
+	// eventGain is how much of that cost a jump must take away, and at least how many units of it.
+	eventGain, eventUnits = 0.2, 20
+	eventBins             = 128
+	maxEvents             = 64 // of one clock
+)
+
+// event is a change of one clock that nothing but a jump or a slew makes.
+type event struct {
+	clock, bin int
+	size       float64
+	strength   float64
+}
+
+// track is the residual of an edge's windows in common bins of time; NaN where it has none.
+type track struct {
+	link   *link
+	c      []float64
+	weight float64
+}
+
+// findEvents looks for jumps and slews, strongest first: what one clock does shows on all its edges, and
+// on one edge only of each other clock. It reports whether there was any.
+func (p *problem) findEvents() bool {
+	found := false
+	tried := map[[2]int]bool{}
+	for range maxEvents * 4 {
+		bins, tracks := p.tracks()
+		if bins < 6 {
+			return found
+		}
+		ev, ok := p.strongest(bins, tracks, tried)
+		if !ok {
+			return found
+		}
+		tried[[2]int{ev.clock, ev.bin}] = true
+		if p.locate(ev, bins) || p.slewing(ev, bins, tracks) {
+			found = true
+			p.measure()
+		}
+	}
+	return found
+}
+
+// tracks puts the windows into bins, as many as the median edge has windows.
+func (p *problem) tracks() (bins int, tracks []track) {
+	var counts []float64
+	for i := range p.links {
+		if l := &p.links[i]; p.usable(l) && l.twoWay && len(l.wins) > 0 {
+			counts = append(counts, float64(len(l.wins)))
+		}
+	}
+	bins = min(eventBins, int(median(counts)))
+	if bins == 0 {
+		return 0, nil
+	}
+	for i := range p.links {
+		l := &p.links[i]
+		if !p.usable(l) || !l.twoWay || len(l.wins) == 0 {
+			continue
+		}
+		t := track{link: l, c: make([]float64, bins)}
+		w := make([]float64, bins)
+		for k := range l.wins {
+			win := &l.wins[k]
+			b := p.bin(win.x, bins)
+			t.c[b] += win.y / win.v
+			w[b] += 1 / win.v
+		}
+		for b := range w {
+			t.weight += w[b]
+			t.c[b] /= w[b] // NaN where there is none
+		}
+		t.weight = math.Sqrt(t.weight)
+		tracks = append(tracks, t)
+	}
+	return bins, tracks
+}
+
+func (p *problem) bin(x float64, bins int) int {
+	return min(max(int(float64(bins)*(x-p.x0)/(p.x1-p.x0)), 0), bins-1)
+}
+
+func (p *problem) binStart(bin, bins int) float64 {
+	return p.x0 + (p.x1-p.x0)*float64(bin)/float64(bins)
+}
+
+// strongest returns the greatest change of any clock over two bins that stands out.
+func (p *problem) strongest(bins int, tracks []track, tried map[[2]int]bool) (best event, ok bool) {
+	of := make([][]int, len(p.clocks)) // tracks of each clock; the complement where it is the caller
+	for i := range tracks {
+		of[tracks[i].link.b] = append(of[tracks[i].link.b], i)
+		of[tracks[i].link.a] = append(of[tracks[i].link.a], ^i)
+	}
+	for h, list := range of {
+		if len(list) == 0 {
+			continue
+		}
+		jumps, agree := p.changes(bins, tracks, list)
+		var all []float64
+		for _, j := range jumps {
+			if !math.IsNaN(j) {
+				all = append(all, j)
+			}
+		}
+		if len(all) < 4 {
+			continue
+		}
+		centre := median(all)
+		for i := range all {
+			all[i] = math.Abs(all[i] - centre)
+		}
+		limit := max(eventLeast, eventSigmas*1.4826*median(all), 1.5*p.quantumOf(list, tracks))
+		for b, j := range jumps {
+			size := j - centre
+			if math.IsNaN(j) || math.Abs(size) <= limit || agree[b] < eventAgree || tried[[2]int{h, b}] {
+				continue
+			}
+			if s := math.Abs(size) * math.Sqrt(float64(len(list))); s > best.strength {
+				best, ok = event{h, b, size, s}, true
+			}
+		}
+	}
+	return best, ok
+}
+
+func (p *problem) quantumOf(list []int, tracks []track) float64 {
+	q := int64(0)
+	for _, i := range list {
+		q = max(q, tracks[max(i, ^i)].link.edge.quantum)
+	}
+	return float64(q)
+}
+
+// changes returns for each bin the median change of a clock from the bin before to the bin behind, and
+// the share of its edges that show at least half of it.
+func (p *problem) changes(bins int, tracks []track, list []int) (jumps, agree []float64) {
+	jumps, agree = make([]float64, bins), make([]float64, bins)
+	for b := range bins {
+		var v []weighted
+		total := 0.0
+		for _, i := range list {
+			sign := 1.0
+			if i < 0 {
+				i, sign = ^i, -1
+			}
+			t := &tracks[i]
+			if p.slewsNear(t.link, b, bins) {
+				continue
+			}
+			before, behind := t.near(b, -1), t.near(b, 1)
+			if math.IsNaN(before) || math.IsNaN(behind) {
+				continue
+			}
+			v = append(v, weighted{sign * (behind - before), t.weight})
+			total += t.weight
+		}
+		jumps[b] = math.NaN()
+		if len(v) == 0 {
+			continue
+		}
+		jumps[b] = weightedMedian(v)
+		for _, x := range v {
+			if x.v*jumps[b] > 0 && math.Abs(x.v) > math.Abs(jumps[b])/2 {
+				agree[b] += x.w / total
+			}
+		}
+	}
+	return jumps, agree
+}
+
+// slewsNear reports whether either clock of an edge is known to be slewed within three bins.
+func (p *problem) slewsNear(l *link, bin, bins int) bool {
+	lo, hi := p.binStart(bin-3, bins), p.binStart(bin+4, bins)
+	for _, c := range []*clock{&p.clocks[l.a], &p.clocks[l.b]} {
+		for _, s := range c.slews {
+			if lo <= s.hi && hi >= s.lo {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// near returns the first value on one side of a bin, at most three away.
+func (t *track) near(bin, dir int) float64 {
+	for k := 1; k <= 3; k++ {
+		if at := bin + k*dir; at >= 0 && at < len(t.c) && !math.IsNaN(t.c[at]) {
+			return t.c[at]
+		}
+	}
+	return math.NaN()
+}
+
+// moment is one call near an event: how far its midpoint, or its one delay, lies from where the clock
+// was before.
+type moment struct {
+	x     float64 // on the clock's own face
+	y     float64 // what the jump adds to
+	scale float64
+	link  int
+}
+
+// locate searches for the time of a jump over all calls of the clock in the bins around. It adds the jump
+// if that explains the calls.
+func (p *problem) locate(ev event, bins int) bool {
+	lo, hi := p.binStart(ev.bin-3, bins), p.binStart(ev.bin+4, bins)
+	moments, size, ok := p.moments(ev, lo, hi, p.binStart(ev.bin-1, bins), p.binStart(ev.bin+2, bins))
+	if !ok || len(moments) < 6 || len(p.clocks[ev.clock].jumps) >= maxEvents {
+		return false
+	}
+	slices.SortFunc(moments, func(a, b moment) int {
+		return cmp.Or(cmp.Compare(a.x, b.x), cmp.Compare(a.link, b.link), cmp.Compare(a.y, b.y))
+	})
+	cost := func(v, scale float64) float64 { return min(math.Abs(v)/scale, eventCap) }
+	none, behind := 0.0, 0.0
+	for _, m := range moments {
+		none += cost(m.y, m.scale)
+		behind += cost(m.y-size, m.scale)
+	}
+	all := behind
+	best, at := behind, 0
+	for k, m := range moments {
+		behind += cost(m.y, m.scale) - cost(m.y-size, m.scale)
+		if behind < best {
+			best, at = behind, k+1
+		}
+	}
+	without := min(none, all)
+	if at == 0 || at == len(moments) || without-best < eventGain*without || without-best < eventUnits ||
+		best > eventCap*0.4*float64(len(moments)) {
+		return false
+	}
+	a, b := moments[at-1].x, moments[at].x
+	if size < 0 { // a clock set back shows some readings twice
+		a, b = min(a, b), max(a, b)
+	}
+	c := &p.clocks[ev.clock]
+	c.jumps = append(c.jumps, jump{x: (a + b) / 2, lo: a, hi: b, size: size})
+	slices.SortFunc(c.jumps, func(a, b jump) int { return cmp.Compare(a.x, b.x) })
+	return true
+}
+
+// moments collects the calls between lo and hi and estimates the jump from those outside the middle.
+func (p *problem) moments(ev event, lo, hi, mid0, mid1 float64) (out []moment, size float64, ok bool) {
+	var sizes []weighted
+	for i := range p.links {
+		l := &p.links[i]
+		if !p.usable(l) || !l.twoWay || l.a != ev.clock && l.b != ev.clock {
+			continue
+		}
+		sign := 1.0
+		if l.a == ev.clock {
+			sign = -1
+		}
+		list := p.edgeMoments(l, i, sign, lo, hi)
+		var before, behind []float64
+		for _, m := range list {
+			switch {
+			case m.x < mid0:
+				before = append(before, m.y)
+			case m.x > mid1:
+				behind = append(behind, m.y)
+			}
+		}
+		if len(before) < 2 || len(behind) < 2 {
+			continue
+		}
+		level := median(before)
+		sizes = append(sizes, weighted{median(behind) - level, float64(min(len(before), len(behind)))})
+		for _, m := range list {
+			m.y -= level
+			out = append(out, m)
+		}
+	}
+	if len(sizes) == 0 {
+		return nil, 0, false
+	}
+	size = weightedMedian(sizes)
+	return out, size, math.Abs(size) > eventLeast/2 && size*ev.size > 0
+}
+
+// edgeMoments returns the midpoints of sampled calls and, of vertices, pairs of neighbours as if they were
+// one call: the least delays tell most.
+func (p *problem) edgeMoments(l *link, index int, sign, lo, hi float64) (out []moment) {
+	own := func(s *spot) float64 {
+		if sign > 0 {
+			return s.xb
+		}
+		return s.xa
+	}
+	scale := max((l.mq+l.ms)/2, 1000, float64(l.edge.quantum)/2)
+	var h [4]int
+	for _, s := range l.samples {
+		if s.t4 == 0 {
+			continue
+		}
+		ca, cb := p.clocks[l.a].coarse, p.clocks[l.b].coarse
+		q := spot{p.seconds(s.t1, ca), p.seconds(s.t1+s.u, cb), float64(s.u - (cb - ca))}
+		if own(&q) < lo || own(&q) > hi {
+			continue
+		}
+		r := spot{p.seconds(s.t4, ca), p.seconds(s.t4+s.l, cb), float64(cb - ca - s.l)}
+		y := (p.requestDelay(l, &q, &h[0], &h[1]) - p.responseDelay(l, &r, &h[2], &h[3])) / 2
+		out = append(out, moment{own(&q), sign * y, scale, index})
+	}
+	if l.late {
+		return out
+	}
+	for k := range l.wins {
+		w := &l.wins[k]
+		if x := own(&w.q); x >= lo && x <= hi {
+			out = append(out, moment{(x + own(&w.s)) / 2, sign * w.y, scale / 4, index})
+		}
+	}
+	return out
+}
+
+// slewing takes an event that no jump explains as a stretch in which the clock ran fast or slow.
+func (p *problem) slewing(ev event, bins int, tracks []track) bool {
+	var list []int
+	for i := range tracks {
+		switch ev.clock {
+		case tracks[i].link.b:
+			list = append(list, i)
+		case tracks[i].link.a:
+			list = append(list, ^i)
+		}
+	}
+	jumps, agree := p.changes(bins, tracks, list)
+	from, to := ev.bin, ev.bin
+	goes := func(b int) bool {
+		return b >= 0 && b < bins && jumps[b]*ev.size > 0 && math.Abs(jumps[b]) > max(math.Abs(ev.size)/10, eventLeast) && agree[b] >= eventAgree/2
+	}
+	for goes(from - 1) {
+		from--
+	}
+	for goes(to + 1) {
+		to++
+	}
+	c := &p.clocks[ev.clock]
+	s := stretch{p.binStart(from-1, bins), p.binStart(to+2, bins)}
+	for _, have := range c.slews {
+		if s.lo >= have.lo && s.hi <= have.hi {
+			return false
+		}
+	}
+	c.slews = append(c.slews, s)
+	slices.SortFunc(c.slews, func(a, b stretch) int { return cmp.Compare(a.lo, b.lo) })
+	merged := c.slews[:1]
+	for _, s := range c.slews[1:] {
+		if last := &merged[len(merged)-1]; s.lo <= last.hi {
+			last.hi = max(last.hi, s.hi)
+		} else {
+			merged = append(merged, s)
+		}
+	}
+	c.slews = merged
+	return true
+}
