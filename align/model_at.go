@@ -9,19 +9,21 @@ import (
 // At returns where the clock stood when it showed reading. Between two segments, where the clock stepped
 // at a reading unknown, the bounds are those of both sides together and the estimate is that of the side
 // whose border is nearer. Before the first point and behind the last, bounds grow by the drift that
-// maxDriftPPM allows. ok is false for a domain without segments.
+// maxDriftPPM, of both clocks where the reference is one, allows. ok is false for a domain without
+// segments.
 func (d *Domain) At(reading int64, maxDriftPPM float64) (p Point, ok bool) {
+	ppb := relativeRate(driftPPB(maxDriftPPM), d.Reference == UTC)
 	i := sort.Search(len(d.Segments), func(i int) bool { return int64(d.Segments[i].first().At) > reading }) - 1
 	switch {
 	case len(d.Segments) == 0:
 		return Point{}, false
 	case i < 0:
-		return d.Segments[0].first().carry(reading, maxDriftPPM), true
+		return d.Segments[0].first().carry(reading, ppb), true
 	case reading <= int64(d.Segments[i].last().At) || i == len(d.Segments)-1:
-		return d.Segments[i].at(reading, maxDriftPPM), true
+		return d.Segments[i].at(reading, ppb), true
 	}
-	before := d.Segments[i].last().carry(reading, maxDriftPPM)
-	after := d.Segments[i+1].first().carry(reading, maxDriftPPM)
+	before := d.Segments[i].last().carry(reading, ppb)
+	after := d.Segments[i+1].first().carry(reading, ppb)
 	near, far := before, after
 	if Instant(reading)-d.Segments[i].last().At > d.Segments[i+1].first().At-Instant(reading) {
 		near, far = after, before
@@ -35,10 +37,10 @@ func (d *Domain) At(reading int64, maxDriftPPM float64) (p Point, ok bool) {
 func (s *Segment) first() Point { return s.Points[0] }
 func (s *Segment) last() Point  { return s.Points[len(s.Points)-1] }
 
-func (s *Segment) at(reading int64, maxDriftPPM float64) Point {
+func (s *Segment) at(reading, ppb int64) Point {
 	i := sort.Search(len(s.Points), func(i int) bool { return int64(s.Points[i].At) > reading })
 	if i == len(s.Points) {
-		return s.last().carry(reading, maxDriftPPM)
+		return s.last().carry(reading, ppb)
 	}
 	a, b := s.Points[i-1], s.Points[i]
 	num, den := reading-int64(a.At), int64(b.At-a.At)
@@ -65,11 +67,11 @@ func between(a, b, num, den, open int64) int64 {
 }
 
 // carry returns p as it is known at another reading: nothing but the bound on drift ties the two.
-func (p Point) carry(reading int64, maxDriftPPM float64) Point {
-	slack := int64(math.Ceil(math.Abs(float64(reading-int64(p.At)))*maxDriftPPM/1e6)) + 1 // for rounding
+func (p Point) carry(reading, ppb int64) Point {
+	by := addBound(slack(ppb, reading, int64(p.At)), 1) // for rounding
 	p.At = Instant(reading)
 	for _, i := range []*Interval{&p.Hard, &p.Assumed, &p.Likely} {
-		i.widen(slack)
+		i.widen(by)
 	}
 	return p
 }

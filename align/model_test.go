@@ -16,7 +16,7 @@ func flat(at, offset, half int64) Point {
 }
 
 func TestDomainAt(t *testing.T) {
-	d := Domain{Segments: []Segment{
+	d := Domain{Reference: UTC, Segments: []Segment{
 		{Points: []Point{flat(0, 100, 10), flat(1000, 200, 30)}},
 		{Points: []Point{flat(3000, -5000, 10), flat(4000, -5000, 10)}},
 	}}
@@ -27,8 +27,8 @@ func TestDomainAt(t *testing.T) {
 	}{
 		{"point", 0, 100, Interval{90, 110}},
 		{"between", 250, 125, Interval{110, 140}},
-		{"before all", -2_000_000, 100, Interval{90 - 201, 110 + 201}},
-		{"behind all", 2_004_000, -5000, Interval{-5010 - 201, -4990 + 201}},
+		{"before all", -2_000_000, 100, Interval{90 - 202, 110 + 202}},
+		{"behind all", 2_004_000, -5000, Interval{-5010 - 202, -4990 + 202}},
 		{"in the gap, nearer the old side", 1500, 200, Interval{-5010 - 2, 230 + 2}},
 		{"in the gap, nearer the new side", 2900, -5000, Interval{-5010 - 2, 230 + 2}},
 	} {
