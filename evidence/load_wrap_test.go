@@ -27,6 +27,7 @@ type rowsOf struct {
 	Strings   []string
 	Traces    [][16]byte
 	Origins   []Origin
+	Places    []Place
 }
 
 type artifactRows struct {
@@ -44,7 +45,7 @@ type artifactRows struct {
 }
 
 func snapshot(b *Bundle) rowsOf {
-	r := rowsOf{Resources: b.Resources, Strings: b.Strings, Traces: b.Traces, Origins: b.Origins}
+	r := rowsOf{Resources: b.Resources, Strings: b.Strings, Traces: b.Traces, Origins: b.Origins, Places: b.Places}
 	for _, a := range b.Artifacts {
 		rows := artifactRows{Format: a.Format, Encoding: a.Encoding, Window: a.Window, Identity: a.Identity,
 			Go: a.Go, Status: a.Status, Losses: a.Losses, Profile: a.Profile, Dump: a.Dump, Traces: a.Traces}
@@ -80,6 +81,9 @@ func wrapInputs(t testing.TB) map[string][]byte {
 			`{"key":"host.name","value":{"stringValue":"h1"}}]},"scopeSpans":[{"spans":[{"traceId":"66e865a27c5f6ea7798a64409f5480db",`+
 			`"spanId":"1360513fd2b3fce1","name":"é GET /route","startTimeUnixNano":"1795171893375589919","endTimeUnixNano":"1795171893375599919"}]}]}]}`+"\n", 20)),
 		"metrics.prom": []byte("# HELP up Is it up.\n# TYPE up gauge\nup{job=\"a\"} 1\n"),
+	}
+	for name, text := range placeInputs(t) {
+		all[name] = text
 	}
 	for _, p := range []string{"goroutine", "heap"} {
 		for debug := range 3 {

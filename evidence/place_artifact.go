@@ -1,10 +1,16 @@
 package evidence
 
+import "strings"
+
 // joinArtifacts gives artifacts the zone that follows from their host, or from their resources.
 func (x *placeIndex) joinArtifacts() {
 	x.singlePlaces()
 	resources := x.resourcesByArtifact()
+	names := newHostNames(x.b.Resources)
 	for i, a := range x.b.Artifacts {
+		if a.Profile != nil || a.Dump != nil {
+			x.nameHost(a, names)
+		}
 		switch {
 		case a.Identity.AZ.Value != "":
 		case a.Traces != nil:
@@ -12,6 +18,35 @@ func (x *placeIndex) joinArtifacts() {
 		case a.Identity.Host.Value != "":
 			x.joinHost(a)
 		}
+	}
+}
+
+// nameHost finds the host of a profile or dump that says nothing of it in its path: captures of many hosts
+// are kept in files and folders that begin with the host's name. The element nearest the file counts.
+func (x *placeIndex) nameHost(a *Artifact, names *hostNames) {
+	id := &a.Identity
+	if id.Host.Value != "" || id.Domain.Value != "" {
+		return
+	}
+	what := "file name"
+	for path := a.Path; path != ""; what = "folder name" {
+		if m, ok := names.beginning(path); ok {
+			from := what + " begins with " + m.domain.From
+			id.Domain = Attr{m.domain.Value, from}
+			if id.Host = (Attr{m.host, from}); m.host == "" {
+				id.Host = Attr{m.name, from}
+			}
+			return
+		}
+		base := path[strings.LastIndexAny(path, "/!")+1:]
+		for end := len(base); end > 0; end = strings.LastIndexByte(base[:end], '.') {
+			if len(x.of(keyHostName, base[:end], PlaceNode, PlaceHost)) > 0 {
+				from := what + " begins with the name of a node or host"
+				id.Host, id.Domain = Attr{base[:end], from}, Attr{base[:end], from}
+				return
+			}
+		}
+		path = path[:max(0, strings.LastIndexAny(path, "/!"))]
 	}
 }
 
