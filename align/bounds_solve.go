@@ -76,7 +76,10 @@ func (s *scope) ends(c *constraint) (from, to int, ok bool) {
 
 // system builds the graph of some constraints. With trends, distances are from those.
 func (s *scope) system(numbers []int32, withTrends bool, rate int64) *system {
-	trends := make([]trend, len(s.nodes))
+	trends, anchors := make([]trend, len(s.nodes)), make([]int64, len(s.nodes))
+	for i, n := range s.nodes {
+		anchors[i] = s.anchor(n)
+	}
 	if withTrends {
 		for i, n := range s.nodes {
 			if i != s.source {
@@ -84,9 +87,17 @@ func (s *scope) system(numbers []int32, withTrends bool, rate int64) *system {
 			}
 		}
 	}
-	g := newSystem(numbers, trends, s.drift, s.constraint, s.ends)
+	g := newSystem(numbers, trends, anchors, s.drift, s.constraint, s.ends)
 	s.setRate(g, rate)
 	return g
+}
+
+// anchor returns the first reading of the grid of a node, which evidence does not move.
+func (b *boundSolver) anchor(node int) int64 {
+	if d := b.domain[node]; d != utcClock {
+		return b.clocks[d].grids[b.segmentOf(node)][0]
+	}
+	return 0
 }
 
 func (s *scope) setRate(g *system, rate int64) {

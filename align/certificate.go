@@ -3,6 +3,8 @@ package align
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // certEdge writes a constraint as models name it.
@@ -23,4 +25,131 @@ func (b *boundSolver) certEdge(c *constraint) CertEdge {
 
 func spanHex(id SpanID) string { return fmt.Sprintf("%016x", id.Span) }
 
-func (b *boundSolver) settleConflicts() {}
+// certify writes a cycle of constraints as a certificate, and looks for what would explain it.
+func (c *conflict) certify(cycle []int32) Certificate {
+	s := c.scope
+	cert := Certificate{Domains: []string{}}
+	for k, i := range cycle {
+		x, next := s.constraint(i), s.constraint(cycle[(k+1)%len(cycle)])
+		cert.Edges = append(cert.Edges, s.certEdge(x))
+		cert.Sum = addBound(cert.Sum, x.bound(s.drift))
+		if x.to != utcClock {
+			cert.Sum = addBound(cert.Sum, slack(s.drift, x.toAt, next.fromAt))
+		}
+	}
+	for _, d := range c.domains(cycle, false) {
+		cert.Domains = append(cert.Domains, s.clocks[d].name)
+	}
+	cert.Retraction = c.retraction(cycle, -cert.Sum)
+	return cert
+}
+
+// maxRetractions bounds the certificates for which explanations are tried: each is a solve.
+const maxRetractions = 16
+
+// retraction returns the cheapest single thing that explains all contradictions among what still takes
+// part, in the order of trust: a step that nobody reported, a false reading against UTC, two clocks under
+// one name, a clock that runs off faster than was declared. Each is tried by solving without it.
+func (c *conflict) retraction(cycle []int32, by int64) string {
+	if len(c.scope.result.conflicts) >= maxRetractions {
+		return "not looked for: there are too many contradictions"
+	}
+	for _, try := range []func([]int32, int64) string{c.retractStep, c.retractReading, c.retractDomain, c.retractDrift} {
+		if text := try(cycle, by); text != "" {
+			return text
+		}
+	}
+	return "no single explanation: several statements are false"
+}
+
+// variant reports whether the component would hold together if change were made.
+func (c *conflict) variant(change func(*boundProblem)) bool {
+	p := *c.scope.boundProblem
+	p.clocks = slices.Clone(p.clocks)
+	change(&p)
+	b := newBoundSolver(&p, &boundResult{proof: &Proof{}})
+	b.out = c.scope.out
+	var numbers []int32
+	for i := range p.hard {
+		if x := &p.hard[i]; slices.Contains(c.scope.members, max(x.from, x.to)) {
+			numbers = append(numbers, int32(i))
+		}
+	}
+	v := b.newConflict(c.scope.members, numbers)
+	return v.cycle(v.scope.hard) == nil
+}
+
+func (c *conflict) retractStep(cycle []int32, by int64) string {
+	var found []string
+	for k, i := range cycle {
+		x, next := c.scope.constraint(i), c.scope.constraint(cycle[(k+1)%len(cycle)])
+		if x.to == utcClock || x.toAt == next.fromAt {
+			continue
+		}
+		cut := bracket{min(x.toAt, next.fromAt), max(x.toAt, next.fromAt)}
+		if c.variant(func(p *boundProblem) { p.clocks[x.to].split(cut) }) {
+			found = append(found, fmt.Sprintf("clock %s stepped by at least %d ns between its readings %d and %d",
+				c.scope.clocks[x.to].name, by, cut.lo, cut.hi))
+		}
+	}
+	return strings.Join(found, ", or ")
+}
+
+// split adds a bracket, which takes in those that it meets.
+func (c *boundClock) split(cut bracket) {
+	all := append(slices.Clone(c.brackets), cut)
+	slices.SortFunc(all, func(a, b bracket) int { return int(min(max(a.lo-b.lo, -1), 1)) })
+	out := all[:1]
+	for _, x := range all[1:] {
+		if last := &out[len(out)-1]; x.lo < last.hi {
+			last.hi = max(last.hi, x.hi)
+		} else {
+			out = append(out, x)
+		}
+	}
+	c.brackets, c.trends = out, nil
+	c.grids = slices.Repeat(c.grids[:1], len(out)+1) // only their first reading is looked at
+}
+
+func (c *conflict) retractReading(cycle []int32, _ int64) string {
+	for _, i := range cycle {
+		x := c.scope.constraint(i)
+		if x.class != ClassReading {
+			continue
+		}
+		claims := func(y *constraint) bool {
+			return y.class == ClassReading && max(y.from, y.to) == max(x.from, x.to) && y.source == x.source
+		}
+		if c.variant(func(p *boundProblem) {
+			p.hard = slices.DeleteFunc(slices.Clone(p.hard), func(y constraint) bool { return claims(&y) })
+		}) {
+			return fmt.Sprintf("what %s states about clock %s is false", x.source, c.scope.clocks[max(x.from, x.to)].name)
+		}
+	}
+	return ""
+}
+
+func (c *conflict) retractDomain(cycle []int32, _ int64) string {
+	var found []string
+	for _, d := range c.domains(cycle, false) {
+		c.scope.out[d] = true
+		if c.cycle(c.scope.hard) == nil {
+			found = append(found, fmt.Sprintf("domain %s is two clocks", c.scope.clocks[d].name))
+		}
+		c.scope.out[d] = false
+	}
+	return strings.Join(found, ", or ")
+}
+
+// driftRungs are the rates, in parts per billion, that are tried instead of the declared one. Chrony slews
+// by up to 83,333 ppm (chrony.conf, maxslewrate).
+var driftRungs = [...]int64{1_000_000, 5_000_000, 20_000_000, 100_000_000}
+
+func (c *conflict) retractDrift(_ []int32, _ int64) string {
+	for _, ppb := range driftRungs {
+		if ppb > c.scope.driftPPB && c.variant(func(p *boundProblem) { p.driftPPB = ppb }) {
+			return fmt.Sprintf("a clock runs off by more than %s ppm (%s ppm would do)", ppm(c.scope.driftPPB), ppm(ppb))
+		}
+	}
+	return ""
+}

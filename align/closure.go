@@ -1,6 +1,8 @@
 package align
 
 import (
+	"math"
+	"math/bits"
 	"slices"
 	"sort"
 )
@@ -14,6 +16,7 @@ import (
 type system struct {
 	rate   []int64 // by node, in parts per billion, against the trend
 	trends []trend // by node; what distances are measured from
+	anchor []int64 // by node; where climb is 0
 	first  []int32 // events of node n are first[n]..first[n+1]
 	at     []int64 // by event, ascending within a node, distinct
 	links  []arc   // constraints, grouped by the node that they leave
@@ -38,10 +41,10 @@ type end struct {
 
 // newSystem builds the graph of those constraints, by number, whose two sides have a node: ends returns
 // these, or false. drift is the rate that blur is turned into a weight with.
-func newSystem(numbers []int32, trends []trend, drift int64, constraintOf func(int32) *constraint,
+func newSystem(numbers []int32, trends []trend, anchor []int64, drift int64, constraintOf func(int32) *constraint,
 	ends func(*constraint) (from, to int, ok bool)) *system {
 	nodes := len(trends)
-	s := &system{trends: trends, rate: make([]int64, nodes), first: make([]int32, nodes+1)}
+	s := &system{trends: trends, anchor: anchor, rate: make([]int64, nodes), first: make([]int32, nodes+1)}
 	type pair struct{ from, to, constraint int32 }
 	pairs := make([]pair, 0, len(numbers))
 	byNode := make([][]int64, nodes)
@@ -110,6 +113,10 @@ type distances struct {
 	// that by any path: it comes from the base of event origin of the same node.
 	base, whole []int64
 	via, origin []int32
+	// climb is that of the events; left and right are the events at or before, and at or behind, an event
+	// from which most is known on that side.
+	climb       []int64
+	left, right []int32
 }
 
 // Sources of search.
@@ -122,7 +129,10 @@ const (
 // a cycle of negative length instead if it meets one, as links in the order of the path.
 func (s *system) search(source int, reverse bool) (d *distances, cycle []int32) {
 	n := len(s.at)
-	d = &distances{system: s, reverse: reverse, base: make([]int64, n), whole: make([]int64, n), via: make([]int32, n), origin: make([]int32, n)}
+	d = &distances{
+		system: s, reverse: reverse, base: make([]int64, n), whole: make([]int64, n), via: make([]int32, n),
+		origin: make([]int32, n), climb: make([]int64, n), left: make([]int32, n), right: make([]int32, n),
+	}
 	queued := make([]bool, s.nodes())
 	var queue []int32
 	for e := range n {
@@ -131,6 +141,8 @@ func (s *system) search(source int, reverse bool) (d *distances, cycle []int32) 
 			d.base[e] = 0
 		}
 		d.whole[e] = unreached
+		d.left[e], d.right[e] = -1, -1
+		d.climb[e] = s.climb(s.owner[e], s.at[e])
 	}
 	for u := range s.nodes() {
 		if source == everywhere || u == source {
@@ -159,43 +171,85 @@ func (s *system) search(source int, reverse bool) (d *distances, cycle []int32) 
 	return d, nil
 }
 
-// carry returns what a distance at event o is at reading at of the same node.
+// climb returns how far a clock can move from the anchor of its node to a reading, rounded down. Between
+// two readings it can move by the difference of their climbs and 1. Unlike what is rounded for each two
+// readings, climbs add up, so that it does not matter over which readings in between a path leads.
+func (s *system) climb(node int32, at int64) int64 {
+	hi, lo := bits.Mul64(diff(s.anchor[node], at), uint64(s.rate[node]))
+	if hi >= billion {
+		return cutOff(at < s.anchor[node])
+	}
+	q, r := bits.Div64(hi, lo, billion)
+	if at < s.anchor[node] && r > 0 {
+		q++
+	}
+	if q > math.MaxInt64/2 {
+		return cutOff(at < s.anchor[node])
+	}
+	if at < s.anchor[node] {
+		return -int64(q)
+	}
+	return int64(q)
+}
+
+// rounding is what moving from one reading to another costs beside the difference of climbs.
+func (s *system) rounding(node int32) int64 {
+	n := int64(0)
+	if s.rate[node] > 0 {
+		n = 1
+	}
+	if len(s.trends[node]) > 1 {
+		n++ // the trend is rounded down at both ends
+	}
+	return n
+}
+
+// carry returns what a distance at one reading of a node is at another.
 func (s *system) carry(node int32, distance, from, at int64) int64 {
-	if from == at || distance == unreached {
+	if from == at {
 		return distance
 	}
-	step := slack(s.rate[node], from, at)
-	if len(s.trends[node]) > 1 {
-		step = addBound(step, 1) // the trend is rounded at both ends
-	}
-	return addBound(distance, step)
+	a, b := s.climb(node, from), s.climb(node, at)
+	return addBound(distance, addBound(int64(min(diff(a, b), math.MaxInt64)), s.rounding(node)))
 }
 
 // sweep brings whole up to date within a node.
 func (d *distances) sweep(u int32) {
 	lo, hi := d.first[u], d.first[u+1]
+	rounding := d.rounding(u)
 	o := int32(-1)
 	for e := lo; e < hi; e++ {
-		best := int64(unreached)
-		if o >= 0 {
-			best = d.carry(u, d.base[o], d.at[o], d.at[e])
-		}
-		if d.base[e] <= best {
-			o, best = e, d.base[e]
-		}
-		d.settle(e, best, o)
+		o = d.pass(e, o, rounding, 1)
+		d.left[e] = o
 	}
 	o = -1
 	for e := hi - 1; e >= lo; e-- {
-		best := int64(unreached)
-		if o >= 0 {
-			best = d.carry(u, d.base[o], d.at[o], d.at[e])
-		}
-		if d.base[e] <= best {
-			o, best = e, d.base[e]
-		}
-		d.settle(e, best, o)
+		o = d.pass(e, o, rounding, -1)
+		d.right[e] = o
 	}
+}
+
+// pass settles event e, given from which event o most is known so far, and returns that event for what
+// follows. Readings rise where sign is 1 and fall where it is -1.
+func (d *distances) pass(e, o int32, rounding, sign int64) int32 {
+	if o < 0 {
+		if d.base[e] == unreached {
+			return -1
+		}
+		d.settle(e, d.base[e], e)
+		return e
+	}
+	move := sign * (d.climb[e] - d.climb[o]) // no overflow: both are at most half of the range
+	carried := addBound(d.base[o], addBound(move, rounding))
+	if d.base[e] <= carried {
+		d.settle(e, d.base[e], e)
+	} else {
+		d.settle(e, carried, o)
+	}
+	if d.base[e] < addBound(d.base[o], move) {
+		return e
+	}
+	return o
 }
 
 // settle keeps the origin of a distance that did not change: taking another of the same distance could
@@ -271,17 +325,22 @@ func (d *distances) cycle() []int32 {
 	return nil
 }
 
-// at returns the distance at any reading of a node, and the event it comes from.
+// nearest returns the distance at any reading of a node, and the event it comes from, -1 for none.
 func (d *distances) nearest(node int32, at int64) (distance int64, origin int32) {
 	lo, hi := d.first[node], d.first[node+1]
-	i, _ := slices.BinarySearch(d.system.at[lo:hi], at)
+	i, found := slices.BinarySearch(d.at[lo:hi], at)
+	e := lo + int32(i)
+	if found {
+		return d.whole[e], d.origin[e]
+	}
 	distance, origin = unreached, -1
-	for _, e := range []int32{lo + int32(i) - 1, lo + int32(i)} {
-		if e < lo || e >= hi || d.whole[e] == unreached {
-			continue
-		}
-		o := d.origin[e]
-		if v := d.carry(node, d.base[o], d.system.at[o], at); v < distance {
+	if i > 0 && d.left[e-1] >= 0 {
+		origin = d.left[e-1]
+		distance = d.carry(node, d.base[origin], d.at[origin], at)
+	}
+	if e < hi && d.right[e] >= 0 {
+		o := d.right[e]
+		if v := d.carry(node, d.base[o], d.at[o], at); v < distance {
 			distance, origin = v, o
 		}
 	}

@@ -221,8 +221,8 @@ type Certificate struct {
 	// Sum of the edges' weights and of what drift allows between them, less than 0.
 	Sum     int64    `json:"sum_ns"`
 	Domains []string `json:"domains"`
-	// Retraction is the cheapest single thing whose falsity would restore consistency, such as "domain
-	// host-a is two clocks".
+	// Retraction is the cheapest single thing that would explain it, tried by solving without what it makes
+	// false, such as "domain host-a is two clocks".
 	Retraction string `json:"retraction"`
 }
 
