@@ -175,7 +175,7 @@ func (r *rewriter) stream(ctx context.Context, raw io.Reader, out, log io.Writer
 		defer u.Close()
 		content = u
 	}
-	buffered := bufio.NewWriterSize(out, 256<<10)
+	buffered := bufio.NewWriterSize(out, blockBytes)
 	packed, closers, err := pack(buffered, packings)
 	if err != nil {
 		return err

@@ -1,0 +1,27 @@
+package main
+
+import "github.com/spf13/cobra"
+
+const alignLong = `align puts the clocks of many hosts back together. estimate finds where every clock stood, with bounds that
+follow from the spans and can be checked; apply writes copies of the captures on one time line, by which bytes
+that hold no time are copied; check verifies a model against the files with other code than made it.
+
+align PATH… is align estimate PATH….`
+
+// alignCommand groups the commands about clocks of many hosts; by itself it estimates.
+func alignCommand(a *app, code *int) *cobra.Command {
+	o, estimate := newAlignEstimate(a, code)
+	cmd := &cobra.Command{
+		Use:   "align [estimate|apply|check] PATH…",
+		Short: "Put the clocks of many hosts back together, with bounds that can be checked",
+		Long:  alignLong,
+		Example: `  witnessmark align dumps/                                     where every clock stood
+  witnessmark align estimate dumps/ -o model.json              the same, as a model
+  witnessmark align apply --model model.json dumps/ -o aligned/`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: o.run,
+	}
+	o.flags(cmd)
+	cmd.AddCommand(estimate, newAlignApply(a, code))
+	return cmd
+}

@@ -1,0 +1,425 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/witnessmark/witnessmark/align"
+	"github.com/witnessmark/witnessmark/evidence"
+	"github.com/witnessmark/witnessmark/report"
+)
+
+const alignApplyLong = `apply writes copies of captures whose times lie on the model's one time line, and changes nothing else: bytes
+that are not edited are copied, durations stay what they were to the nanosecond, containers are kept.
+
+OTLP traces, logs and metrics (protobuf, framed, JSON, JSON lines; plain, gzip, zstd or zstd-framed) and pprof
+profiles are rewritten. Goroutine dumps and text profiles hold no time and are copied. Other files are passed over.
+Archives must be unpacked first. A file that is cut or damaged is refused.
+
+Beside each copy lies NAME.witnessmark.json, which says what was done, and a file from which --reverse restores
+the input byte for byte: NAME.witnessmark.undo, or NAME.witnessmark.original where compression cannot be repeated.`
+
+// alignApply is the command align apply.
+type alignApply struct {
+	app  *app
+	code *int
+
+	model, dir, digest, format        string
+	reverse, compose, keep, overwrite bool
+	zones, labels, identity           []string
+}
+
+// newAlignApply makes the command.
+func newAlignApply(a *app, code *int) *cobra.Command {
+	o := &alignApply{app: a, code: code}
+	cmd := &cobra.Command{
+		Use:   "apply --model MODEL PATH… -o DIR",
+		Short: "Write copies whose times lie on one time line, and take them back",
+		Long:  alignApplyLong,
+		Example: `  witnessmark align apply --model model.json dumps/ -o aligned/
+  witnessmark align apply --model model.json --az ip-10-0-1-7=us-east-1a --label az,host dumps/ -o aligned/
+  witnessmark align apply --reverse aligned/ -o restored/`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: o.run,
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.model, "model", "", "the clock model that align estimate wrote")
+	f.StringVarP(&o.dir, "output", "o", "", "folder for the copies; it may not hold the inputs")
+	f.BoolVar(&o.reverse, "reverse", false, "restore the inputs of rewritten files")
+	f.BoolVar(&o.compose, "compose", false, "move times that were moved before once more")
+	f.BoolVar(&o.keep, "keep-originals", false, "add the recorded start, the correction and its bounds to every span")
+	f.StringSliceVar(&o.labels, "label", nil, "labels for every sample of a profile: az, host")
+	f.StringArrayVar(&o.zones, "az", nil, "DOMAIN=ZONE: availability zone of a clock domain; repeatable")
+	f.BoolVar(&o.overwrite, "az-overwrite", false, "replace zones that contradict the evidence")
+	f.StringArrayVar(&o.identity, "identity", nil, "GLOB:key=value,… with keys service, instance, host, az, domain, at; repeatable")
+	f.StringVar(&o.digest, "digest", "crc32c", "digest of files in sidecars: crc32c, or sha256, which takes longer than rewriting")
+	f.StringVar(&o.format, "format", "table", "format on standard output: table or json")
+	return cmd
+}
+
+// applied is what became of one file.
+type applied struct {
+	Path    string         `json:"path"`
+	Out     string         `json:"output"`
+	Error   string         `json:"error,omitempty"`
+	Sidecar *align.Sidecar `json:"sidecar,omitempty"`
+}
+
+func (o *alignApply) run(_ *cobra.Command, args []string) error {
+	if err := o.check(args); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var list []applied
+	var err error
+	if o.reverse {
+		list, err = o.restore(ctx, args)
+	} else {
+		list, err = o.apply(ctx, args)
+	}
+	if ctx.Err() != nil {
+		err = errors.New("interrupted: the file at hand was not written, those before are whole")
+	}
+	if printErr := o.print(list); err == nil {
+		err = printErr
+	}
+	return err
+}
+
+// check refuses what cannot be meant.
+func (o *alignApply) check(args []string) error {
+	switch {
+	case o.dir == "":
+		return errors.New("no folder to write to\nsay where: -o DIR")
+	case o.reverse && o.model != "":
+		return errors.New("--reverse needs no --model: the sidecars say how to go back")
+	case !o.reverse && o.model == "":
+		return errors.New("no model\nmake one: witnessmark align estimate PATH… -o model.json")
+	case o.format != "table" && o.format != "json":
+		return fmt.Errorf("--format %q: want table or json", o.format)
+	case o.digest != "crc32c" && o.digest != "sha256":
+		return fmt.Errorf("--digest %q: want crc32c or sha256", o.digest)
+	}
+	for _, l := range o.labels {
+		if l != "az" && l != "host" {
+			return fmt.Errorf("--label %q: want az or host", l)
+		}
+	}
+	if info, err := os.Stat(o.dir); err == nil && !info.IsDir() {
+		return fmt.Errorf("-o %s: is a file\nwant a folder", o.dir)
+	}
+	for _, path := range args {
+		if path == "-" {
+			return errors.New("-: standard input cannot be rewritten\nwant files or folders")
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			continue // a glob, or nothing: Load says so
+		}
+		if info.IsDir() && within(o.dir, path) {
+			return fmt.Errorf("-o %s: lies inside the input %s", o.dir, path)
+		}
+		if within(path, o.dir) {
+			return fmt.Errorf("-o %s: holds the input %s", o.dir, path)
+		}
+	}
+	return nil
+}
+
+// within reports whether path is folder or lies below it. Neither needs to exist.
+func within(path, folder string) bool {
+	rel, err := filepath.Rel(resolved(folder), resolved(path))
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
+
+// resolved returns the absolute path without symbolic links, as far as it exists.
+func resolved(path string) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		return real
+	}
+	if parent := filepath.Dir(abs); parent != abs {
+		return filepath.Join(resolved(parent), filepath.Base(abs))
+	}
+	return abs
+}
+
+// outputName returns where the copy of a file goes: below the output folder as it lies below the argument that led to it.
+func (o *alignApply) outputName(path string, args []string) string {
+	for _, a := range args {
+		a = filepath.ToSlash(a)
+		if path == a {
+			return filepath.Join(o.dir, filepath.Base(path))
+		}
+		root := strings.TrimSuffix(a, "/") + "/"
+		if i := strings.IndexAny(a, "*?[{"); i >= 0 {
+			if _, err := os.Stat(a); err != nil {
+				root = a[:strings.LastIndexByte(a[:i], '/')+1]
+			}
+		}
+		if below, ok := strings.CutPrefix(path, root); ok {
+			return filepath.Join(o.dir, filepath.FromSlash(below))
+		}
+	}
+	return filepath.Join(o.dir, filepath.Base(path))
+}
+
+// apply rewrites every file that the arguments name.
+func (o *alignApply) apply(ctx context.Context, args []string) ([]applied, error) {
+	text, err := os.ReadFile(o.model)
+	if err != nil {
+		return nil, fmt.Errorf("--model: %w", err)
+	}
+	model, err := align.ParseModel(text)
+	if err != nil {
+		return nil, fmt.Errorf("--model %s: %w", o.model, err)
+	}
+	digest := sha256.Sum256(text)
+	opts := align.ApplyOptions{ReplaceZones: o.overwrite, Labels: o.labels, KeepOriginals: o.keep, Compose: o.compose}
+	if opts.Zones, err = o.zoneMap(model); err != nil {
+		return nil, err
+	}
+	load := evidence.Options{Jobs: 1}
+	for _, s := range o.identity {
+		rule, err := evidence.ParseIdentity(s)
+		if err != nil {
+			return nil, fmt.Errorf("--identity: %w", err)
+		}
+		load.Identity = append(load.Identity, rule)
+	}
+	b, err := evidence.Load(args, load)
+	if err != nil {
+		return nil, hint(err, args, nil)
+	}
+	var join *evidence.SpanJoin
+	if b.Spans.Len() > 0 {
+		join = evidence.JoinSpans(b)
+	}
+	plan := align.NewPlan(b, join, model, opts)
+	job := align.Job{Tool: "witnessmark " + version(), Model: hex.EncodeToString(digest[:]), Digest: o.digest}
+	return o.each(ctx, b, args, func(i int, in, out string) (*align.Sidecar, error) {
+		job.Artifact, job.In, job.Out = i, in, out
+		return plan.Apply(ctx, job)
+	})
+}
+
+func (o *alignApply) zoneMap(m *align.Model) (map[string]string, error) {
+	zones := map[string]string{}
+	for _, z := range o.zones {
+		domain, zone, ok := strings.Cut(z, "=")
+		if !ok || domain == "" || zone == "" {
+			return nil, fmt.Errorf("--az %q: want DOMAIN=ZONE", z)
+		}
+		if m.Domain(domain) == nil {
+			return nil, fmt.Errorf("--az %q: the model holds no clock domain %q", z, domain)
+		}
+		zones[domain] = zone
+	}
+	return zones, nil
+}
+
+// each calls do for every file of the bundle that can be one input, and gathers what became of it.
+func (o *alignApply) each(ctx context.Context, b *evidence.Bundle, args []string, do func(i int, in, out string) (*align.Sidecar, error)) ([]applied, error) {
+	var list []applied
+	names := map[string]string{}
+	archives := map[string]bool{}
+	passed := 0
+	for i, a := range b.Artifacts {
+		if ctx.Err() != nil {
+			return list, nil
+		}
+		if isBeside(a.Path) {
+			continue
+		}
+		f := applied{Path: a.Path, Out: o.outputName(a.Path, args)}
+		err := o.ready(a, &f, names, archives)
+		if err == nil && f.Path != "" {
+			f.Sidecar, err = do(i, filepath.FromSlash(a.Path), f.Out)
+		}
+		switch {
+		case errors.Is(err, align.ErrFormat):
+			passed++
+			continue
+		case errors.Is(err, align.ErrMoved):
+			f.Error = "its times were moved before: --compose moves them once more"
+		case err != nil:
+			f.Error = err.Error()
+		case f.Path == "":
+			continue
+		}
+		list = append(list, f)
+	}
+	if passed > 0 {
+		fmt.Fprintf(o.app.stderr, "witnessmark: %d files hold nothing that is rewritten and were not copied\n", passed)
+	}
+	return list, o.verdict(list)
+}
+
+// ready refuses a file that cannot be rewritten, and makes the folder for its copy. It empties f.Path for members of an
+// archive that was refused already.
+func (o *alignApply) ready(a *evidence.Artifact, f *applied, names map[string]string, archives map[string]bool) error {
+	if _, err := os.Stat(filepath.FromSlash(a.Path)); err != nil {
+		archive, _, isMember := strings.Cut(a.Path, "!")
+		if !isMember {
+			return errors.New("cannot be read")
+		}
+		f.Path = archive
+		if archives[archive] {
+			f.Path = ""
+			return nil
+		}
+		archives[archive] = true
+		return errors.New("an archive cannot be rewritten: unpack it first")
+	}
+	if slices.Contains(a.Containers, "tar") || slices.Contains(a.Containers, "zip") {
+		return errors.New("an archive cannot be rewritten: unpack it first")
+	}
+	if a.Format == evidence.FormatUnknown || a.Format == evidence.FormatEmpty {
+		return align.ErrFormat
+	}
+	if _, err := os.Stat(filepath.FromSlash(a.Path) + align.SidecarSuffix); err == nil && !o.compose {
+		return align.ErrMoved
+	}
+	if other, taken := names[f.Out]; taken {
+		return fmt.Errorf("its copy would have the name of that of %s", other)
+	}
+	names[f.Out] = f.Path
+	return o.room(f.Out)
+}
+
+// room makes the folder of an output, and refuses to replace a file that is not a copy of ours.
+func (o *alignApply) room(out string) error {
+	if _, err := os.Lstat(out); err == nil {
+		if _, err := os.Stat(out + align.SidecarSuffix); err != nil || o.reverse {
+			return fmt.Errorf("%s exists", out)
+		}
+	}
+	return os.MkdirAll(filepath.Dir(out), 0o777)
+}
+
+// isBeside reports whether a file belongs to a rewritten one.
+func isBeside(path string) bool {
+	return strings.HasSuffix(path, ".witnessmark.json") || strings.HasSuffix(path, ".witnessmark.undo") || strings.HasSuffix(path, ".witnessmark.original")
+}
+
+// restore reverses every rewritten file that the arguments name.
+func (o *alignApply) restore(ctx context.Context, args []string) ([]applied, error) {
+	var list []applied
+	for _, root := range args {
+		err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case ctx.Err() != nil:
+				return filepath.SkipAll
+			case d.IsDir() || isBeside(path):
+				return nil
+			}
+			f := applied{Path: filepath.ToSlash(path), Out: o.outputName(filepath.ToSlash(path), args)}
+			if _, err := os.Stat(path + align.SidecarSuffix); err != nil {
+				f.Error = "there is no sidecar " + filepath.Base(path) + align.SidecarSuffix + " beside it"
+			} else if err := o.room(f.Out); err != nil {
+				f.Error = err.Error()
+			} else if f.Sidecar, err = align.Reverse(ctx, path, f.Out); err != nil {
+				f.Error = err.Error()
+			}
+			list = append(list, f)
+			return nil
+		})
+		if err != nil {
+			return list, hint(err, args, nil)
+		}
+	}
+	return list, o.verdict(list)
+}
+
+// verdict sets the exit code, and returns an error where nothing was written.
+func (o *alignApply) verdict(list []applied) error {
+	written := 0
+	for _, f := range list {
+		if f.Error == "" {
+			written++
+			continue
+		}
+		*o.code = report.ExitIncomplete
+		o.app.fail(fmt.Errorf("%s: %s", f.Path, f.Error))
+	}
+	if written == 0 {
+		return errors.New("nothing was written")
+	}
+	return nil
+}
+
+func (o *alignApply) print(list []applied) error {
+	if o.format == "json" {
+		e := json.NewEncoder(o.app.stdout)
+		e.SetIndent("", "  ")
+		return e.Encode(struct {
+			Files []applied `json:"files"`
+		}{list})
+	}
+	var b bytes.Buffer
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, f := range list {
+		if f.Error == "" {
+			fmt.Fprintf(w, "%s\t%s\t%s\n", report.Clean(f.Out), f.Sidecar.Format, o.summary(f.Sidecar))
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err := o.app.stdout.Write(b.Bytes())
+	return err
+}
+
+// summary says in a few words what was done to a file.
+func (o *alignApply) summary(s *align.Sidecar) string {
+	if o.reverse {
+		return "restored"
+	}
+	parts := []string{fmt.Sprintf("%d times moved", s.Receipt.Times)}
+	if s.Undo.Kind == "none" {
+		parts[0] = "copied"
+	}
+	least, most, stay := int64(0), int64(0), 0
+	for i, d := range s.Receipt.Domains {
+		if d.Times == 0 && d.Status != align.StatusAligned && d.Status != align.StatusReference {
+			stay++
+		}
+		if i == 0 || d.Least < least {
+			least = d.Least
+		}
+		if i == 0 || d.Most > most {
+			most = d.Most
+		}
+	}
+	if s.Receipt.Times > 0 {
+		parts = append(parts, fmt.Sprintf("by %v to %v", time.Duration(-most), time.Duration(-least)))
+	}
+	if stay > 0 {
+		parts = append(parts, fmt.Sprintf("%d clocks left alone", stay))
+	}
+	if n := len(s.Receipt.Notes); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d notes", n))
+	}
+	return strings.Join(parts, ", ")
+}
