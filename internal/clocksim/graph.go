@@ -1,6 +1,10 @@
 package clocksim
 
-import "math/rand/v2"
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+)
 
 // graph says which service calls which, and where they run.
 type graph struct {
@@ -16,8 +20,8 @@ type leg struct {
 }
 
 // newGraph builds four layers of services. Every service has a caller in the layer above, and some have
-// another in any layer above: without calls that skip a layer nothing tells the asymmetry of requests
-// from offsets that grow with the layer.
+// another further up: without calls that skip a layer nothing tells the asymmetry of all requests from
+// offsets that grow with the layer.
 func newGraph(p *Params, zone []int, rng *rand.Rand) *graph {
 	g := &graph{calls: make([][]leg, p.Services), instances: make([][]int, p.Services)}
 	g.place(p, zone, rng)
@@ -39,27 +43,24 @@ func (g *graph) connect(p *Params, from, to int, rng *rand.Rand) {
 		return 1 + (s-from-1)*3/max(1, to-from-1)
 	}
 	for s := from + 1; s < to; s++ {
-		var above, next []int
+		var next []int
 		for c := from; c < s; c++ {
-			if layer(c) < layer(s) {
-				above = append(above, c)
-			}
 			if layer(c) == layer(s)-1 {
 				next = append(next, c)
 			}
 		}
-		first := next[rng.IntN(len(next))]
-		g.add(p, first, s, rng)
-		extra := int(p.Parents)
-		if rng.Float64() < p.Parents-float64(extra) {
-			extra++
+		g.add(p, next[rng.IntN(len(next))], s, rng)
+	}
+	extra := int(math.Round(p.Parents * float64(to-from-1)))
+	for tries := 0; extra > 0 && tries < 10_000; tries++ {
+		s, c := from+rng.IntN(to-from), from+rng.IntN(to-from)
+		far := layer(c) < layer(s)-1
+		if p.Layered {
+			far = layer(c) == layer(s)-1
 		}
-		used := map[int]bool{first: true}
-		for range extra {
-			if c := above[rng.IntN(len(above))]; !used[c] {
-				used[c] = true
-				g.add(p, c, s, rng)
-			}
+		if far && !slices.ContainsFunc(g.calls[c], func(l leg) bool { return l.service == s }) {
+			g.add(p, c, s, rng)
+			extra--
 		}
 	}
 }

@@ -11,7 +11,8 @@ type Params struct {
 
 	Hosts, Services int
 	PerHost         int     // services that run on each host
-	Parents         float64 // mean number of callers of a service beyond the first
+	Parents         float64 // callers of a service beyond the first, mean
+	Layered         bool    // no call skips a layer
 	Affinity        float64 // chance that a caller picks an instance in its own zone first
 	Split           bool    // two call graphs that never meet
 	Duplicates      int     // hosts that bear the name of another

@@ -20,6 +20,7 @@ var scenarios = []struct {
 		p.Duration = time.Minute
 	}},
 	{"h10", func(p *Params) { p.Hosts, p.Parents = 10, 0.9 }},
+	{"layered", func(p *Params) { p.Layered = true }},
 	{"lognormal", func(p *Params) { p.Network.Queue = Lognormal }},
 	{"pareto", func(p *Params) {
 		p.Network.Queue = Pareto
