@@ -5,10 +5,12 @@ import "math"
 // reportAge is what bounds the time of a report that does not say when it was made: chronyc tracking
 // names the last update of the clock, and nothing after it.
 type reportAge struct {
-	refNanos int64   // the last update, on the clock as corrected by the daemon
-	refWidth int64   // how much later it may have been: 1 s where whole seconds are printed
-	maxNanos int64   // how old the update can be at most; 0 if nothing tells
-	driftPPM float64 // how fast the offset may move where nothing sets or slews the clock
+	refNanos int64 // the last update, on the clock as corrected by the daemon
+	refWidth int64 // how much later it may have been: 1 s where whole seconds are printed
+	// beforeNanos is how long before the report the statement may have been true, by assumption.
+	beforeNanos int64
+	maxNanos    int64   // how old the update can be at most; 0 if nothing tells
+	driftPPM    float64 // how fast the offset may move where nothing sets or slews the clock
 }
 
 // settleClock dates the rows of an artifact once its identity is known, and takes the artifact's window
@@ -53,7 +55,10 @@ func (r *clockRow) settle(a *Artifact) {
 	age := *r.undated
 	r.undated = nil
 	if w := a.Window; w.Known() && w.Start == w.End && w.Start <= math.MaxInt64 && len(a.Clock.rows) == 1 {
-		r.At, r.Until = int64(w.Start), int64(w.Start)
+		r.At, r.Until = int64(w.Start)-age.beforeNanos, int64(w.Start)
+		if age.beforeNanos > 0 && r.Basis == ClockStated {
+			r.Basis = ClockAged
+		}
 		return
 	}
 	if age.refNanos <= 0 {

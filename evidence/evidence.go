@@ -92,6 +92,7 @@ type Artifact struct {
 	Places  *PlaceStats
 
 	batch  *spanBatch // until the merger adopts it
+	stamps *stampLog  // of the lines about clocks, while the artifact is read
 	places []Place    // likewise
 	index  uint32     // in Bundle.Artifacts
 }

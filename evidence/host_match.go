@@ -76,15 +76,8 @@ func tieClocks(b *Bundle) {
 	}
 	names := newHostNames(b.Resources)
 	for _, a := range b.Artifacts {
-		if a.Clock == nil || a.Identity.Domain.Value != "" {
-			continue
-		}
-		if m, ok := names.beginning(a.Path); ok {
-			from := "file name begins with " + m.domain.From
-			a.Identity.Domain = Attr{Value: m.domain.Value, From: from}
-			if a.Identity.Host.Value == "" && m.host != "" {
-				a.Identity.Host = Attr{Value: m.host, From: from}
-			}
+		if a.Clock != nil {
+			names.tie(a)
 		}
 	}
 	for i := range b.Clocks {
@@ -99,6 +92,26 @@ func tieClocks(b *Bundle) {
 			if m, ok := names.exact(r.Host); ok {
 				r.Domain = m.domain.Value
 			}
+		}
+	}
+}
+
+// tie fills in the clock domain of an artifact whose host is known by name, or whose file is called after
+// a host. A domain that was declared itself stays.
+func (h *hostNames) tie(a *Artifact) {
+	id := &a.Identity
+	if id.Host.Value != "" {
+		m, ok := h.exact(id.Host.Value)
+		if ok && (id.Domain.Value == "" || id.Domain.From == id.Host.From+", host") {
+			id.Domain = Attr{Value: m.domain.Value, From: id.Host.From + ", " + m.domain.From}
+		}
+		return
+	}
+	if m, ok := h.beginning(a.Path); ok && id.Domain.Value == "" {
+		from := "file name begins with " + m.domain.From
+		id.Domain = Attr{Value: m.domain.Value, From: from}
+		if m.host != "" {
+			id.Host = Attr{Value: m.host, From: from}
 		}
 	}
 }

@@ -40,7 +40,7 @@ func (o Options) withDefaults() Options {
 var formats = slices.Concat(
 	[]format{formatPprof, formatOTLPFramed, formatOTLPMessage, formatOTLPJSON, formatDebug1},
 	recognisers,
-	[]format{formatGoroutine, formatGctrace},
+	[]format{formatGoroutine, formatGctrace, formatChronyd},
 )
 
 // Load reads every input that paths name: files, folders (recursively, in the order of their names),

@@ -42,6 +42,8 @@ type stream struct {
 	// decompressed says that bytes were decompressed on the way.
 	decompressed bool
 	losses       *lossLog
+	// stamps of lines about clocks, where the innermost layer takes them off; else nil.
+	stamps *stampLog
 }
 
 // lossLog collects what layers have to say about a stream, at the place where it was when they said it.
@@ -148,6 +150,7 @@ func (f *fileLoad) peel(s *stream) {
 			l.archive(f, s)
 			return
 		}
+		s.stamps = nil
 		r := l.open(f, s)
 		if l.expands {
 			s.decompressed = true
@@ -171,7 +174,9 @@ func (f *fileLoad) newArtifact(s *stream) *Artifact {
 // read is the visit of Load.
 func (f *fileLoad) read(a *Artifact, s *stream) {
 	f.artifacts = append(f.artifacts, a)
+	a.stamps = s.stamps
 	readArtifact(a, &deliver{r: s.r, log: s.losses}, s.decompressed)
+	a.stamps = nil
 	addLosses(a, s.losses.list)
 	a.Status = statusOf(a)
 	f.identify(a)

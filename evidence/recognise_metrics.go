@@ -6,28 +6,36 @@ import (
 )
 
 // formatMetrics is a page of metrics. Whether it is OpenMetrics is told by its last line, "# EOF", which
-// OpenMetrics demands and the Prometheus text format does not know.
-var formatMetrics = format{
-	sniff:  sniffMetrics,
-	listed: true,
-	read: func(in *input) bool {
-		in.art.Format = "prometheus/text"
-		const mark = "# EOF"
-		var tail []byte
-		for {
-			data := in.data()
-			tail = append(tail, data[max(0, len(data)-2*len(mark)):]...)
-			tail = tail[max(0, len(tail)-2*len(mark)):]
-			in.advance(len(data))
-			if !in.more() {
-				break
+// OpenMetrics demands and the Prometheus text format does not know. Of its samples only those about the
+// clock are read: a page without them is listed and not examined.
+var formatMetrics = format{sniff: sniffMetrics, listed: true, read: readMetrics}
+
+func readMetrics(in *input) bool {
+	in.art.Format = "prometheus/text"
+	t := timexReader{in: in, by: map[string]*timexPage{}}
+	const mark = "# EOF"
+	var last string // "# EOF" if the last line with text is that
+	for {
+		line, off, next, ok := nextLine(in)
+		if !ok {
+			break
+		}
+		if len(line) > 0 {
+			last = ""
+			if string(line) == mark {
+				last = mark
 			}
+			t.line(line, in.ref(off, next-off))
 		}
-		if text := bytes.TrimRight(tail, "\n"); bytes.Equal(text, []byte(mark)) || bytes.HasSuffix(text, []byte("\n"+mark)) {
-			in.art.Format = "openmetrics/text"
-		}
-		return true
-	},
+	}
+	if rest := bytes.TrimRight(in.data(), "\n"); len(rest) > 0 {
+		last = string(rest[:min(len(rest), len(mark)+1)])
+	}
+	if last == mark {
+		in.art.Format = "openmetrics/text"
+	}
+	t.finish(last == mark)
+	return true
 }
 
 // sniffMetrics wants a page of comments and samples only, with at least one line "# TYPE" or three

@@ -16,7 +16,8 @@ func TestRecognise(t *testing.T) {
 		format   Format
 		status   Status
 	}{
-		{"go-trace", "go 1.26 trace\x00\x00\x00\x01\x02", "go-trace", StatusOK},
+		{"go-trace", "go 1.19 trace\x00\x00\x00\x01\x02", "go-trace", StatusOK},
+		{"go-trace, cut", "go 1.26 trace\x00\x00\x00\x01\x02", "go-trace", StatusUnreadable},
 		{"not a trace", "go 1.26 traces are long", FormatUnknown, StatusUnknown},
 		{"metrics", metrics + "a 1\n", "prometheus/text", StatusOK},
 		{"metrics without types", "a 1\nb{x=\"}\\\"\"} 2.5e3 1600000000000\nc NaN\n", "prometheus/text", StatusOK},

@@ -36,7 +36,7 @@ var wrapperCRI = lineWrapper{
 		default:
 			return l, false
 		}
-		l.content = content
+		l.content, l.stamp = content, line[:n]
 		return l, true
 	},
 }
@@ -50,7 +50,7 @@ var wrapperTimestamps = lineWrapper{
 		case n == 0 || len(line) > n && line[n] != ' ':
 			return l, false
 		case len(line) > n:
-			l.content = line[n+1:]
+			l.content, l.stamp = line[n+1:], line[:n]
 		}
 		return l, true
 	},

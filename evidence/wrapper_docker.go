@@ -69,7 +69,7 @@ func dockerLine(text []byte, stream string, stamp []byte) (l wrappedLine, ok boo
 		return l, false
 	}
 	content, ended := bytes.CutSuffix(text, newline)
-	return wrappedLine{source: stream, content: content, partial: !ended}, true
+	return wrappedLine{source: stream, content: content, partial: !ended, stamp: stamp}, true
 }
 
 // wrapperJournalJSON is `journalctl -o json`: one object a line, the text in MESSAGE, as a string or, if
@@ -87,6 +87,7 @@ var wrapperJournalJSON = lineWrapper{
 			Unit       json.RawMessage `json:"_SYSTEMD_UNIT"`
 			Identifier json.RawMessage `json:"SYSLOG_IDENTIFIER"`
 			PID        json.RawMessage `json:"_PID"`
+			Time       json.RawMessage `json:"__REALTIME_TIMESTAMP"`
 		}
 		if json.Unmarshal(line, &record) != nil {
 			return l, false
@@ -97,6 +98,7 @@ var wrapperJournalJSON = lineWrapper{
 		for _, part := range []json.RawMessage{record.Host, record.Unit, record.Identifier, record.PID} {
 			l.source += string(part) + " "
 		}
+		l.stamp, l.host = bytes.Trim(record.Time, `"`), bytes.Trim(record.Host, `"`)
 		return l, true
 	},
 }

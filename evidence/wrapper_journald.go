@@ -21,7 +21,9 @@ var wrapperJournald = lineWrapper{
 		if n == 0 || n >= len(line) || line[n] != ' ' {
 			return l, false
 		}
-		return hostAndIdent(line[n+1:])
+		l, ok = hostAndIdent(line[n+1:])
+		l.stamp = line[:n]
+		return l, ok
 	},
 }
 
@@ -45,7 +47,9 @@ var wrapperSyslog = lineWrapper{
 		if n == 0 || n >= len(rest) || rest[n] != ' ' {
 			return l, false
 		}
-		return hostAndIdent(rest[n+1:])
+		l, ok = hostAndIdent(rest[n+1:])
+		l.stamp = rest[:n]
+		return l, ok
 	},
 }
 
@@ -73,6 +77,7 @@ func rfc5424(b []byte) (l wrappedLine, ok bool) {
 		l.content = tabs(bytes.TrimPrefix(rest[1:], bomUTF8))
 	}
 	l.source = string(field[1]) + " " + string(field[2]) + " " + string(field[3])
+	l.stamp, l.host = field[0], field[1]
 	return l, true
 }
 
@@ -125,7 +130,7 @@ func hostAndIdent(b []byte) (l wrappedLine, ok bool) {
 	if !isWord(ident) {
 		return l, false
 	}
-	l.source = string(b[:len(host)+1+end])
+	l.source, l.host = string(b[:len(host)+1+end]), host
 	switch text := rest[end+1:]; {
 	case len(text) > 0 && text[0] != ' ':
 		return l, false

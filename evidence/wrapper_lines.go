@@ -33,6 +33,8 @@ type wrappedLine struct {
 	source  string
 	content []byte
 	partial bool // the next line of the source continues this one
+	// stamp is the time in the prefix as written, nil for none, and host the host.
+	stamp, host []byte
 }
 
 const (
@@ -52,7 +54,9 @@ var lineLayers = func() map[*lineWrapper]*layer {
 	layers := map[*lineWrapper]*layer{}
 	for _, w := range lineWrappers {
 		layers[w] = &layer{name: w.name, open: func(_ *fileLoad, s *stream) io.Reader {
-			return newUnwrapper(s.r, w, s.losses)
+			u := newUnwrapper(s.r, w, s.losses)
+			s.stamps = &u.stamps
+			return u
 		}}
 	}
 	return layers
@@ -111,6 +115,7 @@ type unwrapper struct {
 	gone    map[string]bool // sources let out by an overflow
 	torn    bool            // the Loss was recorded
 	blank   blankRestorer
+	stamps  stampLog
 }
 
 func newUnwrapper(src *bufio.Reader, w *lineWrapper, losses *lossLog) *unwrapper {
@@ -192,6 +197,9 @@ func (u *unwrapper) take(line []byte, ended, continued bool) {
 	if u.w.dropsBlank && !foreign && !u.openIn(l.source) && u.blank.wants(l.source, l.content) {
 		u.emit(l.source, newline)
 	}
+	if len(l.stamp) > 0 && isClockLogLine(l.content) {
+		u.stamps.note(u, &l)
+	}
 	u.emit(l.source, l.content)
 	if !partial {
 		u.emit(l.source, newline)
@@ -256,6 +264,8 @@ func (u *unwrapper) flush() {
 	u.open = false
 	for i, source := range u.order {
 		text := u.waiting[source]
+		u.stamps.release(source)
+		u.stamps.written += int64(len(text))
 		u.out = append(u.out, text)
 		u.gone[source] = true
 		u.current = source
@@ -271,6 +281,7 @@ func (u *unwrapper) flush() {
 
 func (u *unwrapper) deliver(text []byte) {
 	if len(text) > 0 {
+		u.stamps.written += int64(len(text))
 		u.out = append(u.out, text)
 	}
 }
