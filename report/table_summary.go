@@ -47,7 +47,7 @@ func (t *tableReport) summary() {
 
 // read says how much was read.
 func (t *tableReport) read() string {
-	var spans, goroutines, samples int
+	var spans, goroutines, samples, located int
 	for i := range t.d.Artifacts {
 		a := &t.d.Artifacts[i]
 		switch {
@@ -57,6 +57,8 @@ func (t *tableReport) read() string {
 			goroutines += *a.Goroutines
 		case a.Samples != nil:
 			samples += *a.Samples
+		case a.Places != nil:
+			located += a.Places.Nodes + a.Places.Pods + a.Places.Hosts
 		}
 	}
 	s := t.d.Summary
@@ -67,7 +69,7 @@ func (t *tableReport) read() string {
 	for _, k := range []struct {
 		n    int
 		noun string
-	}{{spans, "span"}, {goroutines, "goroutine"}, {samples, "sample"}} {
+	}{{spans, "span"}, {goroutines, "goroutine"}, {samples, "sample"}, {located, "place"}} {
 		if k.n > 0 {
 			out += ", " + count(k.n, k.noun)
 		}

@@ -121,5 +121,5 @@ func claimExhibit(p *analyze.Pass, c *evidence.PlaceConflict, claim *evidence.Pl
 	if c.Resource != evidence.NoResource && claim.Ref == p.Bundle.Resources[c.Resource].Ref {
 		return resourceExhibit(&p.Bundle.Resources[c.Resource])
 	}
-	return placeExhibit(p, claim.Ref, claim.From+": "+claim.Value)
+	return placeExhibit(p, claim.Ref)
 }

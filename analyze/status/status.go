@@ -41,13 +41,13 @@ var spanCounts = analyze.NewDerivedIndex(func(p *analyze.Pass) []int {
 	return out
 })
 
-// placeKinds holds the kind of record that lies at a Ref.
-var placeKinds = analyze.NewIndex(func(b *evidence.Bundle) map[evidence.Ref]string {
-	kinds := make(map[evidence.Ref]string, len(b.Places))
+// placeAt holds the place that a record describes, by where it lies.
+var placeAt = analyze.NewIndex(func(b *evidence.Bundle) map[evidence.Ref]*evidence.Place {
+	at := make(map[evidence.Ref]*evidence.Place, len(b.Places))
 	for i := range b.Places {
-		kinds[b.Places[i].Ref] = string(b.Places[i].Kind)
+		at[b.Places[i].Ref] = &b.Places[i]
 	}
-	return kinds
+	return at
 })
 
 func serviceOf(r *evidence.Resource) string {
@@ -79,10 +79,32 @@ func recordedAZ(r *evidence.Resource) string {
 }
 
 // placeExhibit points at a record that says where something is.
-func placeExhibit(p *analyze.Pass, ref evidence.Ref, text string) analyze.Exhibit {
-	role := placeKinds.Of(p)[ref]
-	if role == "" {
-		role = "resource" // another of the same host
+func placeExhibit(p *analyze.Pass, ref evidence.Ref) analyze.Exhibit {
+	place := placeAt.Of(p)[ref]
+	if place == nil {
+		return otherOfHost(p.Bundle, ref)
 	}
-	return analyze.Exhibit{Ref: ref, Role: role, Text: text}
+	text := place.Name
+	if place.Namespace != "" {
+		text = place.Namespace + "/" + text
+	}
+	for _, kv := range [][2]string{
+		{" on=", place.Node}, {" az=", place.Zone.Value}, {" account=", place.Account},
+	} {
+		if kv[1] != "" {
+			text += kv[0] + kv[1]
+		}
+	}
+	return analyze.Exhibit{Ref: ref, Role: string(place.Kind), Text: text}
+}
+
+// otherOfHost points at another resource or artifact of the same host.
+func otherOfHost(b *evidence.Bundle, ref evidence.Ref) analyze.Exhibit {
+	for i := range b.Resources {
+		if b.Resources[i].Ref == ref {
+			return resourceExhibit(&b.Resources[i])
+		}
+	}
+	a := b.Artifacts[ref.Artifact]
+	return analyze.Exhibit{Ref: ref, Role: "artifact", Text: a.Path + " az=" + a.Identity.AZ.Value}
 }

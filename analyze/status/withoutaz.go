@@ -166,12 +166,8 @@ func (g *withoutAZ) exhibits(p *analyze.Pass) []analyze.Exhibit {
 	for _, i := range g.resources {
 		list := []analyze.Exhibit{resourceExhibit(&b.Resources[i])}
 		if j := joinOf(b, i); j != nil && g.key.joined {
-			for n, ref := range j.Refs {
-				text := "on the way to the zone"
-				if n == len(j.Refs)-1 {
-					text = j.From + ": " + j.Zone
-				}
-				list = append(list, placeExhibit(p, ref, text))
+			for _, ref := range j.Refs {
+				list = append(list, placeExhibit(p, ref))
 			}
 		}
 		if len(out) > 0 && len(out)+len(list) > p.Options.Exhibits() {
