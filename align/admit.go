@@ -110,7 +110,7 @@ func (s *scope) dense(k [2]int, numbers []int32) []int32 {
 	edges := make([]timedValue, pools) // the last instant of a pool, and its edge
 	for j := range pools {
 		pool := sample[j*len(sample)/pools : (j+1)*len(sample)/pools]
-		edges[j] = timedValue{pool[len(pool)-1].at, leadingEdge(pool)}
+		edges[j] = timedValue{pool[len(pool)-1].at, densityEdge(pool)}
 	}
 	var out []int32
 	for _, i := range numbers {
@@ -123,8 +123,8 @@ func (s *scope) dense(k [2]int, numbers []int32) []int32 {
 	return out
 }
 
-// leadingEdge returns the least value behind which values lie densely.
-func leadingEdge(pool []timedValue) int64 {
+// densityEdge returns the least value behind which values lie densely.
+func densityEdge(pool []timedValue) int64 {
 	v := make([]int64, len(pool))
 	for i, p := range pool {
 		v[i] = p.v

@@ -39,7 +39,7 @@ func (s *scope) refuteResponses(hard *system, up, down *distances) {
 		if from == s.source {
 			high = 0
 		}
-		if d := addBound(addBound(high, low), c.bound(s.drift)); d < 0 {
+		if d := addBound(addBound(high, low), c.bound(s.coarseRate(c))); d < 0 {
 			refuted[i] = -d
 		}
 	}
@@ -75,7 +75,7 @@ func (s *scope) refuteAgainst(hard *system, caller int, responses []int32, refut
 		if origin < 0 {
 			continue
 		}
-		if d := addBound(high, c.bound(relativeRate(s.driftPPB, false))); d < 0 {
+		if d := addBound(high, c.bound(s.coarseRate(c))); d < 0 {
 			refuted[i] = max(refuted[i], -d)
 		}
 	}

@@ -12,17 +12,22 @@ type boundProblem struct {
 	hard, responses []constraint
 	// driftPPB bounds the rate of every clock against true time outside its brackets.
 	driftPPB int64
-	// reference is the domain that offsets are against in its component; utcClock to prefer UTC, and the
-	// clock with most neighbours where there is none.
-	reference int
 }
 
 // boundClock is one domain.
 type boundClock struct {
 	name string
+	// reference is what offsets are against in its component, a domain or utcClock. Where it is no part of
+	// the component, or anyReference, that is UTC if the component has a reading against it, else the clock
+	// with most neighbours.
+	reference int
 	// brackets in the order of readings, none overlapping, cut the clock into one segment more than there
 	// are of them.
 	brackets []bracket
+	// slews are the readings at which the clock may run off by slewPPB more than elsewhere.
+	slews []bracket
+	// isOut keeps a clock from taking part.
+	isOut bool
 	// trends, by segment, is what the clock is expected to do. It proves nothing: hard bounds only take
 	// their shape from it. A missing one is an offset of 0.
 	trends []trend
@@ -30,6 +35,9 @@ type boundClock struct {
 	// the knots of the trend that lie between them.
 	grids [][]int64
 }
+
+// anyReference leaves the choice to solveBounds.
+const anyReference = -2
 
 // bracket is where a clock stepped or slewed: a reading strictly between lo and hi may be from before it
 // or from behind it.
@@ -119,6 +127,7 @@ type boundSolver struct {
 func newBoundSolver(p *boundProblem, r *boundResult) *boundSolver {
 	b := &boundSolver{boundProblem: p, result: r, out: make([]bool, len(p.clocks))}
 	for i := range p.clocks {
+		b.out[i] = p.clocks[i].isOut
 		b.firstSeg = append(b.firstSeg, b.nodes)
 		for range len(p.clocks[i].brackets) + 1 {
 			b.domain = append(b.domain, i)
@@ -138,6 +147,18 @@ func (b *boundSolver) utc() int { return b.nodes - 1 }
 // time.Now, Time.Sub; also Java's AnchoredClock). Spans that last longer than this are rare enough to lie
 // in no capture's bounds together with a step.
 const stepGuard = 60 * billion
+
+// coarseRate returns the rate that the resolution of a constraint's readings counts with: that of any two
+// clocks against each other, and what slews add to it.
+func (b *boundSolver) coarseRate(c *constraint) int64 {
+	rate := relativeRate(b.driftPPB, false)
+	for _, d := range []int{c.from, c.to} {
+		if d != utcClock && len(b.clocks[d].slews) > 0 {
+			return rate + slewPPB
+		}
+	}
+	return rate
+}
 
 // node returns the node that a side of a constraint belongs to, -1 if that is open.
 func (b *boundSolver) node(c *constraint, domain int, at int64, isEnd bool) int {
@@ -232,8 +253,8 @@ func (b *boundSolver) member(node int) int {
 // chooseReference returns the domain that offsets of a component are against, utcClock where it has a
 // reading against UTC and the user named none of its domains.
 func (b *boundSolver) chooseReference(members []int, numbers []int32) int {
-	if slices.Contains(members, b.reference) {
-		return b.reference
+	if r := b.clocks[members[0]].reference; slices.Contains(members, r) {
+		return r
 	}
 	type degree struct{ domain, neighbours, constraints int }
 	of := map[int]*degree{}

@@ -63,7 +63,7 @@ func (b *boundSolver) curves(s *scope, k basis, tilted bool, up, down *distances
 		}
 		t := b.trendOf(n)
 		for _, dist := range []*distances{up, down} {
-			c := curve{dist: dist, node: int32(i), trend: t, rate: rate, steps: steps, tilted: tilted}
+			c := curve{dist: dist, node: int32(i), trend: t, rate: rate, steps: steps, tilted: tilted, slews: b.slewsOf(n)}
 			if tilted {
 				c.rate = addBound(rate, t.slope())
 			}
@@ -90,7 +90,8 @@ type curve struct {
 	trend  trend
 	tilted bool  // the distances are from 0, not from the trend
 	rate   int64 // of the clock against the trend
-	steps  int   // samples per cell
+	slews  []bracket
+	steps  int // samples per cell
 }
 
 // values returns the upper bound of the offset, or of its negative, at each reading of the grid, and the
@@ -112,7 +113,7 @@ func (c *curve) values(grid []int64) (values []int64, origins []int32) {
 				to := part(grid[k], grid[k+1], j, c.steps)
 				v, origin = c.sample(to)
 				origins = append(origins, origin)
-				peak = max(peak, peakBetween(last, v, slack(c.rate, from, to)))
+				peak = max(peak, peakBetween(last, v, c.move(from, to)))
 				from, last = to, v
 			}
 		}
@@ -138,6 +139,17 @@ func (c *curve) sample(at int64) (int64, int32) {
 		v = addBound(v, -c.side(c.trend.offset(at)))
 	}
 	return v, origin
+}
+
+// move returns how far the clock can move against its trend between two readings.
+func (c *curve) move(from, to int64) int64 {
+	s := slack(c.rate, from, to)
+	for _, b := range c.slews {
+		if lo, hi := max(from, b.lo), min(to, b.hi); lo < hi {
+			s = addBound(s, slack(slewPPB, lo, hi))
+		}
+	}
+	return s
 }
 
 // side gives what is known of the offset the sign of the bound.

@@ -77,8 +77,12 @@ func (s *scope) ends(c *constraint) (from, to int, ok bool) {
 // system builds the graph of some constraints. With trends, distances are from those.
 func (s *scope) system(numbers []int32, withTrends bool, rate int64) *system {
 	trends, anchors := make([]trend, len(s.nodes)), make([]int64, len(s.nodes))
+	slews := make([][]bracket, len(s.nodes))
 	for i, n := range s.nodes {
 		anchors[i] = s.anchor(n)
+		if i != s.source {
+			slews[i] = s.slewsOf(n)
+		}
 	}
 	if withTrends {
 		for i, n := range s.nodes {
@@ -87,7 +91,7 @@ func (s *scope) system(numbers []int32, withTrends bool, rate int64) *system {
 			}
 		}
 	}
-	g := newSystem(numbers, trends, anchors, s.drift, s.constraint, s.ends)
+	g := newSystem(numbers, trends, anchors, slews, s.constraint, s.coarseRate, s.ends)
 	s.setRate(g, rate)
 	return g
 }
@@ -98,6 +102,13 @@ func (b *boundSolver) anchor(node int) int64 {
 		return b.clocks[d].grids[b.segmentOf(node)][0]
 	}
 	return 0
+}
+
+func (b *boundSolver) slewsOf(node int) []bracket {
+	if d := b.domain[node]; d != utcClock {
+		return b.clocks[d].slews
+	}
+	return nil
 }
 
 func (s *scope) setRate(g *system, rate int64) {

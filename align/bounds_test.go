@@ -65,10 +65,10 @@ func (f *fleet) request(a, b int, t, delay int64) constraint {
 }
 
 func (f *fleet) problem(r *rand.Rand, calls, points int) *boundProblem {
-	p := &boundProblem{driftPPB: 500_000, reference: utcClock}
+	p := &boundProblem{driftPPB: 500_000}
 	n := len(f.read)
 	for d := range n {
-		c := boundClock{name: fmt.Sprintf("host-%03d", d)}
+		c := boundClock{name: fmt.Sprintf("host-%03d", d), reference: anyReference}
 		grid := make([]int64, points)
 		for k := range grid {
 			grid[k] = f.shows(d, int64(k)*f.length/int64(points-1))

@@ -32,16 +32,22 @@ func (c *conflict) certify(cycle []int32) Certificate {
 	for k, i := range cycle {
 		x, next := s.constraint(i), s.constraint(cycle[(k+1)%len(cycle)])
 		cert.Edges = append(cert.Edges, s.certEdge(x))
-		cert.Sum = addBound(cert.Sum, x.bound(s.drift))
-		if x.to != utcClock {
-			cert.Sum = addBound(cert.Sum, slack(s.drift, x.toAt, next.fromAt))
-		}
+		cert.Sum = addBound(cert.Sum, addBound(x.bound(s.coarseRate(x)), s.drifts(x.to, x.toAt, next.fromAt)))
 	}
 	for _, d := range c.domains(cycle, false) {
 		cert.Domains = append(cert.Domains, s.clocks[d].name)
 	}
 	cert.Retraction = c.retraction(cycle, -cert.Sum)
 	return cert
+}
+
+// drifts returns how far a clock can move between two readings.
+func (s *scope) drifts(domain int, a, b int64) int64 {
+	if domain == utcClock {
+		return 0
+	}
+	c := curve{rate: s.drift, slews: s.clocks[domain].slews}
+	return c.move(min(a, b), max(a, b))
 }
 
 // maxRetractions bounds the certificates for which explanations are tried: each is a solve.

@@ -14,14 +14,15 @@ import (
 // constraints imply, the shortest path back is the lower one, and no clock can satisfy a system with a
 // cycle of negative length.
 type system struct {
-	rate   []int64 // by node, in parts per billion, against the trend
-	trends []trend // by node; what distances are measured from
-	anchor []int64 // by node; where climb is 0
-	first  []int32 // events of node n are first[n]..first[n+1]
-	at     []int64 // by event, ascending within a node, distinct
-	links  []arc   // constraints, grouped by the node that they leave
-	leave  []int32 // links[leave[n]:leave[n+1]] leave node n
-	back   []int32 // indexes of links, grouped by the node that they enter
+	rate   []int64     // by node, in parts per billion, against the trend
+	trends []trend     // by node; what distances are measured from
+	anchor []int64     // by node; where climb is 0
+	slews  [][]bracket // by node; where the clock may run off by slewPPB more
+	first  []int32     // events of node n are first[n]..first[n+1]
+	at     []int64     // by event, ascending within a node, distinct
+	links  []arc       // constraints, grouped by the node that they leave
+	leave  []int32     // links[leave[n]:leave[n+1]] leave node n
+	back   []int32     // indexes of links, grouped by the node that they enter
 	enter  []int32
 	owner  []int32 // node of an event
 }
@@ -33,18 +34,12 @@ type arc struct {
 	constraint int32 // number
 }
 
-// end is one side of a constraint on its way to become an event.
-type end struct {
-	at   int64
-	node int32
-}
-
 // newSystem builds the graph of those constraints, by number, whose two sides have a node: ends returns
-// these, or false. drift is the rate that blur is turned into a weight with.
-func newSystem(numbers []int32, trends []trend, anchor []int64, drift int64, constraintOf func(int32) *constraint,
-	ends func(*constraint) (from, to int, ok bool)) *system {
+// these, or false. coarse is the rate that the resolution of readings counts with.
+func newSystem(numbers []int32, trends []trend, anchor []int64, slews [][]bracket,
+	constraintOf func(int32) *constraint, coarse func(*constraint) int64, ends func(*constraint) (from, to int, ok bool)) *system {
 	nodes := len(trends)
-	s := &system{trends: trends, anchor: anchor, rate: make([]int64, nodes), first: make([]int32, nodes+1)}
+	s := &system{trends: trends, anchor: anchor, slews: slews, rate: make([]int64, nodes), first: make([]int32, nodes+1)}
 	type pair struct{ from, to, constraint int32 }
 	pairs := make([]pair, 0, len(numbers))
 	byNode := make([][]int64, nodes)
@@ -70,7 +65,7 @@ func newSystem(numbers []int32, trends []trend, anchor []int64, drift int64, con
 	s.links = make([]arc, len(pairs))
 	for i, p := range pairs {
 		c := constraintOf(p.constraint)
-		w := addBound(c.bound(drift), addBound(-trends[p.to].offset(c.toAt), trends[p.from].offset(c.fromAt)))
+		w := addBound(c.bound(coarse(c)), addBound(-trends[p.to].offset(c.toAt), trends[p.from].offset(c.fromAt)))
 		s.links[i] = arc{s.event(p.from, c.fromAt), s.event(p.to, c.toAt), w, p.constraint}
 	}
 	s.index(nodes)
@@ -175,18 +170,28 @@ func (s *system) search(source int, reverse bool) (d *distances, cycle []int32) 
 // two readings it can move by the difference of their climbs and 1. Unlike what is rounded for each two
 // readings, climbs add up, so that it does not matter over which readings in between a path leads.
 func (s *system) climb(node int32, at int64) int64 {
-	hi, lo := bits.Mul64(diff(s.anchor[node], at), uint64(s.rate[node]))
+	anchor := s.anchor[node]
+	v := climbed(s.rate[node], anchor, at)
+	for _, b := range s.slews[node] {
+		v += climbed(slewPPB, anchor, min(max(at, b.lo), b.hi)) - climbed(slewPPB, anchor, b.lo)
+	}
+	return min(max(v, -math.MaxInt64/2), math.MaxInt64/2)
+}
+
+// climbed returns what a clock of that rate moves from one reading to another, rounded down.
+func climbed(ppb, from, to int64) int64 {
+	hi, lo := bits.Mul64(diff(from, to), uint64(ppb))
 	if hi >= billion {
-		return cutOff(at < s.anchor[node])
+		return cutOff(to < from)
 	}
 	q, r := bits.Div64(hi, lo, billion)
-	if at < s.anchor[node] && r > 0 {
+	if to < from && r > 0 {
 		q++
 	}
-	if q > math.MaxInt64/2 {
-		return cutOff(at < s.anchor[node])
-	}
-	if at < s.anchor[node] {
+	switch {
+	case q > math.MaxInt64/8:
+		return cutOff(to < from)
+	case to < from:
 		return -int64(q)
 	}
 	return int64(q)
@@ -200,6 +205,9 @@ func (s *system) rounding(node int32) int64 {
 	}
 	if len(s.trends[node]) > 1 {
 		n++ // the trend is rounded down at both ends
+	}
+	if s.rate[node] > 0 {
+		n += 2 * int64(len(s.slews[node])) // as is each border of a slew
 	}
 	return n
 }

@@ -104,7 +104,8 @@ func randomSystem(r *rand.Rand) (*system, []constraint) {
 	for i := range anchors {
 		anchors[i] = r.Int64N(300_000)
 	}
-	s := newSystem(numbers, trends, anchors, 1_000_000, func(i int32) *constraint { return &list[i] },
+	s := newSystem(numbers, trends, anchors, make([][]bracket, nodes), func(i int32) *constraint { return &list[i] },
+		func(*constraint) int64 { return 1_000_000 },
 		func(c *constraint) (int, int, bool) { return c.from, c.to, c.from != c.to })
 	for i := range s.rate {
 		s.rate[i] = 1_000_000

@@ -99,7 +99,8 @@ func (c *conflict) cycleOf(k [2]int, numbers []int32) []int32 {
 		}
 		return at(f), at(t), ok
 	}
-	g := newSystem(numbers, make([]trend, 2), []int64{s.anchor(k[0]), s.anchor(k[1])}, s.drift, s.constraint, ends)
+	g := newSystem(numbers, make([]trend, 2), []int64{s.anchor(k[0]), s.anchor(k[1])},
+		[][]bracket{s.slewsOf(k[0]), s.slewsOf(k[1])}, s.constraint, s.coarseRate, ends)
 	for i, n := range k {
 		if n != s.utc() {
 			g.rate[i] = s.drift

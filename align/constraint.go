@@ -56,6 +56,11 @@ func addBound(a, b int64) int64 {
 
 const billion = 1_000_000_000
 
+// slewPPB is by how much more a clock may run off while it is slewed: the kernel takes a tick that is 10 %
+// off, no more (adjtimex(2): tick from 900000/HZ to 1100000/HZ), and chronyd slews by up to 83,333 ppm
+// (chrony.conf(5), maxslewrate).
+const slewPPB = 100_000_000
+
 // slack returns how far a clock of that rate in parts per billion can move between two readings, rounded
 // up.
 func slack(ppb, a, b int64) int64 {
@@ -161,7 +166,7 @@ func (t trend) offset(at int64) int64 {
 	if neg && r > 0 {
 		q++
 	}
-	if q > math.MaxInt64/2 {
+	if q > math.MaxInt64/8 {
 		return cutOff(neg)
 	}
 	v := int64(q)
@@ -176,9 +181,9 @@ func (t trend) offset(at int64) int64 {
 
 func cutOff(negative bool) int64 {
 	if negative {
-		return -math.MaxInt64 / 2
+		return -math.MaxInt64 / 8
 	}
-	return math.MaxInt64 / 2
+	return math.MaxInt64 / 8
 }
 
 // piece returns the index of the knot before at, such that another follows it.

@@ -1,0 +1,297 @@
+package align
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// lateTolerance is the share of late ends from which on the ends of an edge's callee are not used: the
+// density rule is made for a thin tail.
+const lateTolerance = 0.02
+
+// bounded returns the model with bounds, and all that follows from them: proofs, contradictions, answers
+// that are none, statuses.
+func (p *problem) bounded(s *Statistic) *Model {
+	m := p.model(s)
+	boundModel(m, s, p.opt, p.smoothSegments())
+	return m
+}
+
+// smoothSegments returns the segments as they were before the estimate was moved to where constraints
+// hold: the bounds of a clock that is bent at every constraint would not hold in between.
+func (p *problem) smoothSegments() [][]Segment {
+	swap := func() {
+		for i := range p.clocks {
+			if c := &p.clocks[i]; len(c.smooth) == len(c.off) {
+				c.off, c.smooth = c.smooth, c.off
+			}
+		}
+	}
+	swap()
+	defer swap()
+	out := make([][]Segment, len(p.clocks))
+	for i := range p.clocks {
+		if !p.clocks[i].out {
+			out[i], _ = p.segments(i)
+		}
+	}
+	return out
+}
+
+// boundModel fills in bounds. smooth, by domain, are the trends; where they are missing, the estimates are.
+func boundModel(m *Model, s *Statistic, o Options, smooth [][]Segment) {
+	p := newBoundProblem(m, s, o)
+	for i, segments := range smooth {
+		for k := range segments {
+			if k < len(p.clocks[i].trends) && !p.clocks[i].isOut {
+				p.clocks[i].trends[k] = trendOf(&segments[k])
+			}
+		}
+	}
+	r := solveBounds(p)
+	m.Proof = r.proof
+	m.Conflicts = append(m.Conflicts, r.conflicts...)
+	m.Assumptions = append(m.Assumptions, driftAssumption(p, r))
+	m.Assumptions = append(m.Assumptions, r.tests...)
+	m.Async = append(m.Async, groupAsync(p, r, s)...)
+	for i := range m.Domains {
+		place(&m.Domains[i], &r.domains[i], m, o)
+	}
+	for i := range m.Pairs {
+		boundPair(m, &m.Pairs[i])
+	}
+}
+
+// newBoundProblem turns estimates into trends, steps into brackets and statistics into constraints.
+func newBoundProblem(m *Model, s *Statistic, o Options) *boundProblem {
+	p := &boundProblem{driftPPB: driftPPB(m.MaxDriftPPM)}
+	index := map[string]int{}
+	for i := range m.Domains {
+		index[m.Domains[i].Name] = i
+	}
+	for i := range m.Domains {
+		p.clocks = append(p.clocks, newBoundClock(&m.Domains[i], index))
+	}
+	for _, k := range s.Keys() {
+		e := s.edges[k]
+		caller, ok1 := index[k.Caller]
+		callee, ok2 := index[k.Callee]
+		if !ok1 || !ok2 {
+			continue
+		}
+		delay := o.minDelay(m.Domains[caller].AZ, m.Domains[callee].AZ)
+		for j := range e.request.pts {
+			pt := &e.request.pts[j]
+			p.hard = append(p.hard, constraint{
+				from: caller, to: callee, fromAt: pt.t, toAt: pt.t + pt.v, weight: pt.v - delay, minDelay: delay,
+				quantum: e.quantum, class: k.Class, earlier: pt.earlierID(), later: pt.laterID(),
+			})
+		}
+		if k.Class == ClassRequest && e.lateRatio() <= lateTolerance {
+			p.addResponses(e, caller, callee, delay)
+		}
+	}
+	for _, r := range s.Readings() {
+		if d, ok := index[r.Domain]; ok {
+			p.hard = append(p.hard, readingConstraints(d, r)...)
+		}
+	}
+	return p
+}
+
+func (p *boundProblem) addResponses(e *Edge, caller, callee int, delay int64) {
+	for j := range e.response.pts {
+		pt := &e.response.pts[j]
+		p.responses = append(p.responses, constraint{
+			from: callee, to: caller, fromAt: pt.t - pt.v, toAt: pt.t, weight: pt.v - delay, minDelay: delay,
+			quantum: e.quantum, class: ClassResponse, earlier: pt.laterID(), later: pt.earlierID(),
+		})
+	}
+	for _, x := range e.samples() {
+		if x.t4 != 0 {
+			p.responses = append(p.responses, constraint{
+				from: callee, to: caller, fromAt: x.t4 + x.l, toAt: x.t4, weight: -x.l - delay, minDelay: delay,
+				quantum: e.quantum, class: ClassResponse, sampled: true,
+			})
+		}
+	}
+}
+
+// minDelay returns the delay declared between two zones.
+func (o *Options) minDelay(a, b string) int64 {
+	return max(o.MinDelay[[2]string{min(a, b), max(a, b)}], 0)
+}
+
+// newBoundClock takes over what a domain's estimate says. Without one, it takes no part.
+func newBoundClock(d *Domain, index map[string]int) boundClock {
+	c := boundClock{name: d.Name, reference: utcClock, isOut: len(d.Segments) == 0}
+	if i, ok := index[d.Reference]; ok && d.Reference != UTC {
+		c.reference = i
+	}
+	for _, s := range d.Steps {
+		if s.Slew {
+			c.slews = append(c.slews, bracket{int64(min(s.After, s.Before)), int64(max(s.After, s.Before))})
+		} else {
+			c.brackets = append(c.brackets, bracketOf(s))
+		}
+	}
+	c.brackets, c.slews = joinBrackets(c.brackets), joinBrackets(c.slews)
+	for _, s := range d.Segments {
+		var grid []int64
+		for _, pt := range s.Points {
+			grid = append(grid, int64(pt.At))
+		}
+		c.trends, c.grids = append(c.trends, trendOf(&s)), append(c.grids, grid)
+	}
+	if len(c.grids) != len(c.brackets)+1 {
+		c.isOut, c.brackets, c.trends, c.grids = true, nil, nil, [][]int64{{0}}
+	}
+	return c
+}
+
+func trendOf(s *Segment) trend {
+	var t trend
+	for _, pt := range s.Points {
+		t = append(t, knot{int64(pt.At), pt.Offset})
+	}
+	return t
+}
+
+// joinBrackets sorts brackets and joins those that overlap.
+func joinBrackets(all []bracket) []bracket {
+	slices.SortFunc(all, func(a, b bracket) int {
+		switch {
+		case a.lo < b.lo:
+			return -1
+		case a.lo > b.lo:
+			return 1
+		}
+		return 0
+	})
+	var out []bracket
+	for _, x := range all {
+		if n := len(out); n > 0 && x.lo < out[n-1].hi {
+			out[n-1].hi = max(out[n-1].hi, x.hi)
+		} else {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// place writes bounds into a domain, clamps its estimate into them, and settles its status.
+func place(d *Domain, b *domainBounds, m *Model, o Options) {
+	if b.inConflict {
+		d.Status, d.Why, d.Segments = StatusConflict, "its evidence contradicts itself: see the certificates", []Segment{}
+		return
+	}
+	if len(d.Segments) == 0 || len(d.Segments) != len(b.segments) {
+		return
+	}
+	widest, open := int64(0), false
+	for i := range d.Segments {
+		for k := range d.Segments[i].Points {
+			pt := &d.Segments[i].Points[k]
+			pt.Hard, pt.Assumed = b.segments[i].hard[k], b.segments[i].assumed[k]
+			trusted := pt.Hard
+			if m.Trust == TrustAssumed {
+				trusted = pt.Assumed
+			}
+			if trusted.Low <= trusted.High {
+				pt.Offset = min(max(pt.Offset, trusted.Low), trusted.High)
+				pt.Likely = Interval{min(max(pt.Likely.Low, trusted.Low), pt.Offset), max(min(pt.Likely.High, trusted.High), pt.Offset)}
+			}
+			widest, open = max(widest, trusted.Width()), open || trusted.Open()
+		}
+	}
+	switch {
+	case d.Status != StatusAligned:
+	case b.noPath:
+		d.Status, d.Why = StatusNoPath, "nothing that bounds need ties it to the reference"
+	case open:
+		d.Status, d.Why = StatusUnbounded, fmt.Sprintf("its %s bounds are open", m.Trust)
+	case o.MaxWidth > 0 && widest > o.MaxWidth:
+		d.Status, d.Why = StatusWide, fmt.Sprintf("its %s bounds are up to %d ns wide", m.Trust, widest)
+	}
+}
+
+// boundPair bounds the difference of two clocks in the middle of what the callee's points cover. The
+// caller's clock showed at that instant what the reference did plus its own offset, so what is not known of
+// the two offsets is added as time in which it may have moved.
+func boundPair(m *Model, pair *Pair) {
+	a, b := m.Domain(pair.Caller), m.Domain(pair.Callee)
+	if a == nil || b == nil || len(a.Segments) == 0 || len(b.Segments) == 0 || a.Reference != b.Reference || a.Component != b.Component {
+		return
+	}
+	first, last := b.Segments[0].first().At, b.Segments[len(b.Segments)-1].last().At
+	at := first + (last-first)/2
+	pb, _ := b.At(int64(at), m.MaxDriftPPM)
+	pa, _ := a.At(int64(at)-pb.Offset, m.MaxDriftPPM)
+	pa, _ = a.At(int64(at)-pb.Offset+pa.Offset, m.MaxDriftPPM)
+	rate := relativeRate(driftPPB(m.MaxDriftPPM), false) + slewPPB*int64(min(len(a.Steps), 1))
+	pair.Hard = offsetBetween(pb.Hard, pa.Hard, rate)
+	pair.Assumed = offsetBetween(pb.Assumed, pa.Assumed, rate)
+}
+
+// offsetBetween returns the bounds of b-a, where a may be from as much earlier or later as both are wide.
+func offsetBetween(b, a Interval, rate int64) Interval {
+	if !a.Open() && !b.Open() {
+		a.widen(addBound(slack(rate, 0, addBound(a.Width(), b.Width())), 1))
+	} else {
+		return Unbounded
+	}
+	return Interval{-addBound(a.High, -b.Low), addBound(b.High, -a.Low)}
+}
+
+// driftAssumption says what hard bounds rest on, and how the evidence was held against it.
+func driftAssumption(p *boundProblem, r *boundResult) Assumption {
+	a := Assumption{
+		Text: fmt.Sprintf("no clock runs off true time by more than %s ppm, and none steps but where steps are listed; while "+
+			"a clock is slewed, by no more than %s ppm", ppm(p.driftPPB), ppm(p.driftPPB+slewPPB)),
+		Tested:    "all hard constraints hold together with it",
+		Falsified: len(r.conflicts) > 0,
+	}
+	if a.Falsified {
+		a.Tested = fmt.Sprintf("%d contradictions, of which this may be a cause: see the certificates", len(r.conflicts))
+	}
+	return a
+}
+
+// groupAsync sums up refuted responses by caller, callee and service.
+func groupAsync(p *boundProblem, r *boundResult, s *Statistic) []Async {
+	services := map[[2]SpanID]string{}
+	for _, k := range s.Keys() {
+		e := s.edges[k]
+		for j := range e.response.pts {
+			pt := &e.response.pts[j]
+			services[[2]SpanID{pt.laterID(), pt.earlierID()}] = k.Service
+		}
+	}
+	var out []Async
+	index := map[[3]string]int{}
+	b := boundSolver{boundProblem: p}
+	for _, x := range r.async {
+		c := &p.responses[x.response]
+		if c.sampled {
+			continue // it stands in the envelope too, or lies behind one that does
+		}
+		k := [3]string{p.clocks[c.to].name, p.clocks[c.from].name, services[[2]SpanID{c.earlier, c.later}]}
+		i, ok := index[k]
+		if !ok {
+			i = len(out)
+			index[k] = i
+			out = append(out, Async{Caller: k[0], Callee: k[1], Service: k[2], By: Interval{x.by, x.by}, Example: b.certEdge(c)})
+		}
+		g := &out[i]
+		g.Calls++
+		if x.by > g.By.High {
+			g.Example = b.certEdge(c)
+		}
+		g.By = Interval{min(g.By.Low, x.by), max(g.By.High, x.by)}
+	}
+	slices.SortFunc(out, func(a, b Async) int {
+		return cmp.Or(cmp.Compare(a.Caller, b.Caller), cmp.Compare(a.Callee, b.Callee), cmp.Compare(a.Service, b.Service))
+	})
+	return out
+}
