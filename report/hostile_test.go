@@ -45,6 +45,41 @@ var hostile = map[string]string{
 	"only control":      "\x1b",
 	"replacement":       "\ufffd",
 	"object separators": "\u001c\u001d\u001e\u001f",
+
+	"command after blanks": "   ::stop-commands::token",
+	"command after text":   "x ::add-mask::y",
+	"command by percent":   "x%0A::error::y%0D%25",
+	"legacy command":       "x ##[add-mask]y",
+	"pipelines command":    "##vso[task.setvariable variable=x]y",
+	"four of them":         "####[group]x",
+	"formula with plus":    "+SUM(A1)",
+	"formula with minus":   "-2+3+cmd|' /C calc'!A0",
+	"formula with at":      "@SUM(1+1)*cmd|' /C calc'!A0",
+	"formula after blanks": "  =HYPERLINK(\"http://evil.example\")",
+	"image":                "![x](http://evil.example/x.png)",
+	"reference link":       "[a]: http://evil.example \"x\"",
+	"bare links":           "https://evil.example www.evil.example mailto:a@evil.example a@b.example",
+	"mention":              "@octocat @org/team fixes #1 org/repo#2",
+	"emphasis":             "***a*** __b__ ~~c~~ *d* _e_",
+	"code":                 "`` ` ``` `a",
+	"backslash before":     "\\`a\\` \\[b](c) \\",
+	"table row":            "a | b |",
+	"list":                 "- a",
+	"heading":              "# a",
+	"rule":                 "---",
+	"numbered":             "1. a",
+	"quote":                "> a",
+	"math":                 "$\\unicode{x}$ $$x$$",
+	"end of details":       "</details></summary><img src=x onerror=alert(1)>",
+	"comment":              "<!-- a",
+	"entity":               "&lt;b&gt; &#x1b;[31m &copy;",
+	"attribute":            "\" onmouseover=\"alert(1)",
+	"CDATA":                "]]><!DOCTYPE a [<!ENTITY b \"c\">]>&b;<![CDATA[",
+	"noncharacters":        "a\ufffeb\uffffc\U0001ffff",
+	"placeholder":          "{0} {{1}} %s %!d(x)",
+	"embedded link":        "[x](javascript:alert(1)) [y](0)",
+	"path":                 "../../etc/passwd",
+	"URI":                  "file:///etc/passwd?a#b",
 }
 
 // TestHostileText puts every text into every captured field of a result, and renders it in every format.
@@ -58,6 +93,7 @@ func TestHostileText(t *testing.T) {
 					checkHarmless(t, name+" as "+r.Name, render(t, r.Name, d, o))
 				}
 			}
+			checkFormulas(t, name, d)
 			// A newline in captured text must not make a line.
 			table := render(t, "table", d, TerminalOptions{})
 			if n, want := bytes.Count(table, []byte("\nFINDINGS\n")), map[string]int{"examine": 1, "inspect": 0}[command]; n != want {
@@ -82,10 +118,36 @@ func checkHarmless(t *testing.T, what string, out []byte) {
 	if !utf8.Valid(out) {
 		t.Errorf("%s: not UTF-8", what)
 	}
+	for line := range strings.Lines(string(out)) {
+		if _, ok := parseCommand(line); ok && !strings.Contains(what, " as github") || legacyCommand(line) {
+			t.Errorf("%s: a CI system obeys %s", what, line)
+		}
+	}
 	for _, r := range string(out) {
 		if r != '\n' && !unicode.IsPrint(r) {
 			t.Errorf("%s: raw %U comes out", what, r)
 			return
+		}
+	}
+}
+
+// checkFormulas: a table that is pasted into a spreadsheet holds no formula.
+func checkFormulas(t *testing.T, name string, d *Document) {
+	t.Helper()
+	// The first block is the table of artifacts; prose is not pasted into cells.
+	table, _, _ := strings.Cut(string(render(t, "table", d, TerminalOptions{})), "\n\n")
+	cells := strings.FieldsFunc(table, func(r rune) bool { return r == '\n' })
+	for i, c := range cells {
+		cells[i] = strings.TrimSpace(c)
+	}
+	for line := range strings.Lines(string(render(t, "markdown", d, TerminalOptions{}))) {
+		if strings.HasPrefix(line, "| ") {
+			cells = append(cells, strings.Split(line, " | ")...)
+		}
+	}
+	for _, c := range cells {
+		if strings.HasPrefix(c, "=") || strings.HasPrefix(c, "@") || strings.HasPrefix(c, "+") {
+			t.Errorf("%s: a cell begins with %q", name, c)
 		}
 	}
 }

@@ -246,7 +246,7 @@ func shellWord(s string) string {
 			switch c := s[i]; {
 			case c == '\'' || c == '\\':
 				sb.WriteString(`\` + string(c))
-			case c < 0x20 || c >= 0x7f:
+			case c < 0x20 || c >= 0x7f || c == '#':
 				fmt.Fprintf(&sb, `\x%02x`, c)
 			default:
 				sb.WriteByte(c)

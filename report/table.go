@@ -15,7 +15,7 @@ import (
 // This file is the only one that knows tablewriter, because used bare (v1.1.5) it:
 //   - decides the width of "±" and "…" from the locale (pkg/twwidth/ea.go) and the width of a tab from
 //     .editorconfig and the files of the working folder (pkg/twwidth/tab.go): pinned in pinWidths;
-//   - passes terminal escapes through: every cell goes through Clean;
+//   - passes terminal escapes through: every cell goes through cell;
 //   - turns headers into capitals with its own spacing, and trims leading blanks: switched off;
 //   - cuts all columns evenly where a table is too wide: fit shrinks only columns that may shrink;
 //   - leaves trailing blanks and accepts rows of any length: stripped, refused.
@@ -53,7 +53,7 @@ func (t *Table) Row(cells ...string) {
 	}
 	row := make([]string, len(cells))
 	for i, c := range cells {
-		row[i] = Clean(c)
+		row[i] = cell(c)
 	}
 	t.rows = append(t.rows, row)
 	t.colors = append(t.colors, nil)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/witnessmark/witnessmark/analyze/all"
 	"github.com/witnessmark/witnessmark/evidence"
 	"github.com/witnessmark/witnessmark/report"
 )
@@ -33,7 +34,7 @@ func (o *output) flags(cmd *cobra.Command) {
 	f.StringVar(&o.format, "format", "table", "format on standard output: "+strings.Join(formatNames(), ", "))
 	f.StringArrayVarP(&o.files, "output", "o", nil, "FORMAT=PATH: write the report to a file as well; repeatable")
 	f.StringVar(&o.color, "color", "auto", "auto, always or never; NO_COLOR is honoured")
-	f.IntVar(&o.limit, "limit", 50, "rows and findings in the table; 0 for all")
+	f.IntVar(&o.limit, "limit", 50, "rows and findings in table and markdown on standard output; 0 for all")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing on standard output")
 }
 
@@ -121,22 +122,29 @@ func notAnInput(path string, inputs []string) error {
 func (o *output) checkArtifacts(b *evidence.Bundle) error {
 	for _, f := range o.files {
 		_, path, _ := strings.Cut(f, "=")
-		out, err := os.Stat(path)
-		if err != nil {
-			continue
+		if err := notAnArtifact(path, b); err != nil {
+			return err
 		}
-		for _, a := range b.Artifacts {
-			file := a.Path
-			for {
-				if info, err := os.Stat(file); err == nil && os.SameFile(out, info) {
-					return fmt.Errorf("-o %s: is one of the inputs", path)
-				}
-				i := strings.LastIndexByte(file, '!') // a member of an archive
-				if i < 0 {
-					break
-				}
-				file = file[:i]
+	}
+	return nil
+}
+
+func notAnArtifact(path string, b *evidence.Bundle) error {
+	out, err := os.Stat(path)
+	if err != nil {
+		return nil // it does not exist yet
+	}
+	for _, a := range b.Artifacts {
+		file := a.Path
+		for {
+			if info, err := os.Stat(file); err == nil && os.SameFile(out, info) {
+				return fmt.Errorf("-o %s: is one of the inputs", path)
 			}
+			i := strings.LastIndexByte(file, '!') // a member of an archive
+			if i < 0 {
+				break
+			}
+			file = file[:i]
 		}
 	}
 	return nil
@@ -163,7 +171,7 @@ func (o *output) write(d *report.Document) error {
 		if err != nil {
 			return err
 		}
-		err = replaceFile(path, func(w io.Writer) error { return r.Render(w, d, report.TerminalOptions{}) })
+		err = replaceFile(path, func(w io.Writer) error { return r.Render(w, d, report.TerminalOptions{Detectors: all.Detectors()}) })
 		if err != nil {
 			return fmt.Errorf("write %s: %w", path, err)
 		}
@@ -187,7 +195,7 @@ func (o *output) write(d *report.Document) error {
 
 func (o *output) terminal() report.TerminalOptions {
 	color := o.color == "always" || o.color == "auto" && o.app.terminal && !o.app.noColor
-	return report.TerminalOptions{Width: o.app.width, Color: color, Limit: o.limit}
+	return report.TerminalOptions{Width: o.app.width, Color: color, Limit: o.limit, Detectors: all.Detectors()}
 }
 
 // replaceFile writes a file beside path and renames it, so that no reader sees half of it. A device or pipe

@@ -24,6 +24,7 @@ const rootExample = `  witnessmark dumps/                               the same
   witnessmark show 'dumps/traces.binpb@4711+633'   the evidence behind a finding, decoded
   witnessmark explain orphan-span                  what a check means and how sure it is
   witnessmark examine --format json dumps/ | jq '.findings[] | {id, message}'
+  witnessmark examine -q -o sarif=out.sarif -o junit=out.xml -o markdown=out.md dumps/
   witnessmark demo                                 a real incident, embedded`
 
 // newRoot builds the command tree. Commands set *code where they end with another than 0.
@@ -58,6 +59,7 @@ func newRoot(a *app, code *int) *cobra.Command {
 	root.AddCommand(
 		examineCommand(a, code),
 		inspectCommand(a, code),
+		reportCommand(a, code),
 		showCommand(a),
 		checksCommand(a),
 		explainCommand(a),

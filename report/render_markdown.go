@@ -1,0 +1,165 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Rules of the Markdown, which is for job summaries and comments:
+//   - Verdict and gaps first, then findings worst first, then artifacts folded away.
+//   - GitHub refuses a summary of a step above 1,024 KiB as a whole, so what does not fit is counted and not
+//     written. Every part says how much of it is left out.
+//   - Captured text goes through markdown, markdownCell or markdownCode.
+
+const (
+	// markdownMaxBytes is the most that GitHub shows ("supports content up to a size of 1024k").
+	markdownMaxBytes = 1 << 20
+	// markdownReserve is kept for the lines that say what is left out.
+	markdownReserve = 1 << 12
+)
+
+func renderMarkdown(w io.Writer, d *Document, o TerminalOptions) error {
+	m := &markdownReport{d: d, o: o, left: markdownMaxBytes - markdownReserve}
+	m.verdict()
+	if d.Run.Command != "inspect" {
+		m.findings()
+	}
+	m.artifacts()
+	_, err := io.WriteString(w, m.sb.String())
+	return err
+}
+
+// markdownReport is the state of writing one document.
+type markdownReport struct {
+	d    *Document
+	o    TerminalOptions
+	sb   strings.Builder
+	left int // bytes that may still be written, less the reserve
+}
+
+// add writes s if it fits.
+func (m *markdownReport) add(s string) bool {
+	if len(s) > m.left {
+		return false
+	}
+	m.left -= len(s)
+	m.sb.WriteString(s)
+	return true
+}
+
+// notice writes out of the reserve.
+func (m *markdownReport) notice(s string) { m.sb.WriteString(s) }
+
+// verdict writes what a reader needs who reads nothing else.
+func (m *markdownReport) verdict() {
+	d := m.d
+	title := severities(d.Findings)
+	if title == "" {
+		title = "no findings"
+	}
+	if d.Run.Command == "inspect" {
+		title = count(len(d.Artifacts), "artifact")
+	}
+	m.add("## witnessmark: " + title + "\n\n")
+	if !d.Run.Complete {
+		m.add("> [!WARNING]\n")
+		m.lines("> **Incomplete:** ", d.Run.Incomplete)
+		m.add("\n")
+	}
+	t := &tableReport{d: d}
+	m.add("| | |\n| --- | --- |\n")
+	m.row("read", t.read())
+	if clean := t.clean(); clean != "" {
+		m.row("clean", clean)
+	}
+	for _, s := range t.notSeen() {
+		m.row("not seen", s)
+	}
+	m.row(fmt.Sprintf("exit %d", d.Run.ExitCode), t.why())
+	m.add("\n")
+	m.lines("- note: ", d.Run.Notes)
+	if len(d.Run.Notes) > 0 {
+		m.add("\n")
+	}
+}
+
+// row writes a row of the verdict; one that does not fit says so.
+func (m *markdownReport) row(lead, text string) {
+	if !m.add("| **" + lead + "** | " + markdownCell(text) + " |\n") {
+		m.notice("| **" + lead + "** | (too long for this summary) |\n")
+	}
+}
+
+// lines writes a line for each text, and how many did not fit.
+func (m *markdownReport) lines(lead string, texts []string) {
+	for i, s := range texts {
+		if m.o.Limit > 0 && i >= m.o.Limit || !m.add(lead+markdown(s)+"\n") {
+			m.notice(lead + fmt.Sprintf("… %s more\n", thousands(len(texts)-i)))
+			return
+		}
+	}
+}
+
+func (m *markdownReport) findings() {
+	if len(m.d.Findings) == 0 {
+		return
+	}
+	m.add("### Findings\n\n")
+	paths := pathsOf(m.d)
+	all := m.d.Findings
+	for i := range all {
+		if m.o.Limit > 0 && i >= m.o.Limit {
+			m.notice(fmt.Sprintf("\n… %s more (%s); --limit 0 prints all\n", thousands(len(all)-i), severities(all[i:])))
+			break
+		}
+		sameFix := i > 0 && all[i-1].ID == all[i].ID && all[i-1].Fix == all[i].Fix
+		if !m.add(markdownFinding(&all[i], paths, sameFix)) {
+			m.notice(fmt.Sprintf("\n… %s more (%s) left out: a summary holds 1 MiB\n", thousands(len(all)-i), severities(all[i:])))
+			break
+		}
+	}
+	m.add("\n")
+}
+
+// markdownFinding is an item of a list. Its first line has the numbers, the lines below are to be copied.
+func markdownFinding(f *Finding, paths map[string]string, sameFix bool) string {
+	var sb strings.Builder
+	fmt.Fprintf(&sb, "- **%s** %s %s (%s): %s\n", markdown(f.Severity), markdown(f.ID), markdown(f.Name), markdown(f.Basis), markdown(f.Message))
+	for _, e := range f.Exhibits {
+		sb.WriteString("  - at " + markdownCode(Place(paths[e.Artifact], e.Offset, e.Length)) + " " + markdown(e.Role+": "+e.Text) + "\n")
+	}
+	switch {
+	case f.Fix == "":
+	case sameFix:
+		sb.WriteString("  - fix: as above\n")
+	default:
+		sb.WriteString("  - fix: " + markdown(f.Fix) + "\n")
+	}
+	return sb.String()
+}
+
+func (m *markdownReport) artifacts() {
+	const head = "| path | kind | size | rows | window (UTC) | Go | status |\n| --- | --- | ---: | ---: | --- | --- | --- |\n"
+	t := &tableReport{d: m.d, o: m.o}
+	if len(m.d.Artifacts) == 0 || !m.add("<details><summary>"+count(len(m.d.Artifacts), "artifact")+"</summary>\n\n"+head) {
+		return
+	}
+	shown := t.choose()
+	written := 0
+	for _, i := range shown {
+		a := &m.d.Artifacts[i]
+		cells := []string{a.Path, kind(a), size(a.Bytes), rows(a), window(a), goText(a.GoVersion), status(a)}
+		for j, c := range cells {
+			cells[j] = markdownCell(c)
+		}
+		if !m.add("| " + strings.Join(cells, " | ") + " |\n") {
+			break
+		}
+		written++
+	}
+	if rest := len(m.d.Artifacts) - written; rest > 0 {
+		m.notice(fmt.Sprintf("\n… %s more artifacts\n", thousands(rest)))
+	}
+	m.notice("\n</details>\n")
+}
