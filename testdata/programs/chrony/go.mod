@@ -1,0 +1,3 @@
+module chrony
+
+go 1.26
