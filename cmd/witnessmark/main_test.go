@@ -51,6 +51,8 @@ func TestWriteErrors(t *testing.T) {
 	for _, args := range [][]string{
 		{"examine", filepath.Join(dir, "incident")}, {"examine", "--format", "json", filepath.Join(dir, "incident")},
 		{"examine", "--format", "jsonl", filepath.Join(dir, "incident")}, {"inspect", filepath.Join(dir, "incident")},
+		{"examine", "--format", "markdown", filepath.Join(dir, "incident")}, {"examine", "--format", "sarif", filepath.Join(dir, "incident")},
+		{"examine", "--format", "github", filepath.Join(dir, "incident")}, {"examine", "--format", "junit", filepath.Join(dir, "incident")},
 		{"checks"}, {"explain", "WM4001"}, {"schema"}, {"version"},
 		{"show", filepath.Join(dir, "incident", "traces.binpb") + "@0+4"},
 	} {

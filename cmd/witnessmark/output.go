@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -69,20 +70,19 @@ func (o *output) check(inputs []string) error {
 	if o.limit < 0 {
 		return fmt.Errorf("--limit %d: want 0 or more", o.limit)
 	}
-	seen := map[string]bool{}
+	var seen []string
 	for _, f := range o.files {
 		format, path, ok := strings.Cut(f, "=")
 		if !ok || path == "" {
-			return fmt.Errorf("-o %s: want FORMAT=PATH", f)
+			return fmt.Errorf("-o %s: want FORMAT=PATH%s", f, example(f))
 		}
 		if path == "-" {
 			return fmt.Errorf("-o %s: want a file\nfor standard output: --format %s", f, format)
 		}
-		if clean := filepath.Clean(path); seen[clean] {
+		if slices.ContainsFunc(seen, func(other string) bool { return samePlace(path, other) }) {
 			return fmt.Errorf("-o %s: the file is named twice", f)
-		} else {
-			seen[clean] = true
 		}
+		seen = append(seen, path)
 		if _, err := rendererOf(format); err != nil {
 			return err
 		}
@@ -91,6 +91,38 @@ func (o *output) check(inputs []string) error {
 		}
 	}
 	return nil
+}
+
+// example says what may have been meant by -o PATH: the format that the name ends in.
+func example(path string) string {
+	format := map[string]string{".json": "json", ".jsonl": "jsonl", ".md": "markdown", ".sarif": "sarif", ".xml": "junit", ".txt": "table"}[filepath.Ext(path)]
+	if format == "" {
+		return ""
+	}
+	return fmt.Sprintf("\ndid you mean -o %s=%s?", format, path)
+}
+
+// samePlace reports whether two paths name one file, which need not be there yet.
+func samePlace(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	if errA == nil && errB == nil {
+		return os.SameFile(infoA, infoB)
+	}
+	return inFolder(a) == inFolder(b)
+}
+
+// inFolder makes a path absolute, with the links of its folder resolved.
+func inFolder(path string) string {
+	dir := filepath.Dir(path)
+	if resolved, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = resolved
+	}
+	path = filepath.Join(dir, filepath.Base(path))
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
 }
 
 func notAnInput(path string, inputs []string) error {
