@@ -45,7 +45,10 @@ func (r *profileRewriter) next(b []byte, base int, last bool) (int, error) {
 	domain := art.Identity.Domain.Value
 	c, tally := r.clockOf(domain)
 	t := &target{domain: domain, clock: c, tally: tally}
-	comments := []string{attrDomain + "=" + domain}
+	var comments []string
+	if domain != "" {
+		comments = append(comments, attrDomain+"="+domain)
+	}
 	if c != nil {
 		comments = append(comments, attrReference+"="+c.domain.Reference, attrAssumption+"="+string(r.plan.model.Trust))
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -77,13 +78,16 @@ func captures(t *testing.T) string {
 
 // TestReverseCaptures applies a model to every capture, with and without attributes of spans, and goes back.
 func TestReverseCaptures(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads hundreds of captures")
+	}
 	dir := captures(t)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if !e.IsDir() {
+		if !e.IsDir() || e.Name() == "chrony-extra" { // which holds no capture of a process
 			continue
 		}
 		t.Run(e.Name(), func(t *testing.T) {
@@ -110,6 +114,9 @@ func TestReverseCaptures(t *testing.T) {
 						t.Errorf("%s: no time was moved", a.Path)
 					}
 					reversed(t, a.Path, name)
+					if s.Undo.Kind == undoOriginal && slices.Equal(a.Containers, []string{"gzip"}) {
+						plain(t, a.Path, o)
+					}
 				}
 				t.Logf("%d files rewritten and reversed, %d by their edits", applied, reproduced)
 				if applied == 0 {
@@ -117,6 +124,23 @@ func TestReverseCaptures(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// plain does the same with the content of a gzipped file, so that it is reversed by its edits.
+func plain(t *testing.T, path string, o ApplyOptions) {
+	t.Helper()
+	u, err := evidence.OpenUnpacked(path, []string{"gzip"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.Close()
+	text, err := io.ReadAll(u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, s, _ := rewriteBytes(t, "plain", text, o, syntheticModel); s.Undo.Kind == undoOriginal {
+		t.Errorf("%s: reversing needs the original", path)
 	}
 }
 

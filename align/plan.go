@@ -204,7 +204,9 @@ func (r *rewriter) resolve(encoded []byte) *target {
 	domain := res.Identity.Domain.Value
 	c, tally := r.clockOf(domain)
 	t := &target{domain: domain, clock: c, tally: tally, block: anchored(res.SDK)}
-	t.attrs = append(t.attrs, attr{attrDomain, domain})
+	if domain != "" {
+		t.attrs = append(t.attrs, attr{attrDomain, domain})
+	}
 	if c != nil {
 		t.attrs = append(t.attrs, attr{attrReference, c.domain.Reference}, attr{attrAssumption, string(p.model.Trust)})
 	}
