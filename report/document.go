@@ -11,7 +11,7 @@ const Schema = "witnessmark.report/1"
 
 // Document is one report: what was read, what was checked, what was found.
 //
-// The comments of this file are the only description of the JSON: schema.json and the tables of
+// The comments of this file and of document_clocks.go are the only description of the JSON: schema.json and the tables of
 // docs/json.md are made from them.
 type Document struct {
 	// Name and version of the document's format, "witnessmark.report/1". Within a version, fields are only
@@ -33,6 +33,9 @@ type Document struct {
 	Findings []Finding `json:"findings"`
 	// The numbers that the checks computed, by name and subject, also where nothing is wrong.
 	Measures []Measure `json:"measures"`
+	// Where every clock stood, from calls between hosts and readings against UTC. Absent where nothing ties
+	// two clocks, or the checks that need it were switched off.
+	Clocks *Clocks `json:"clocks,omitempty"`
 }
 
 // Tool names the program that wrote a document.
@@ -45,7 +48,7 @@ type Tool struct {
 
 // Run says how a run was asked for and how it ended.
 type Run struct {
-	// The subcommand: "examine" or "inspect".
+	// The subcommand: "examine", "inspect" or "clocks".
 	Command string `json:"command"`
 	// The arguments as typed, without the program's name.
 	Args []string `json:"args"`
@@ -356,8 +359,10 @@ type Measure struct {
 	Subject map[string]string `json:"subject"`
 	// The number.
 	Value float64 `json:"value"`
-	// Lower bound where the number is an interval; absent where it is exact.
+	// Lower bound where the number is an interval; absent where it is exact, and, if high is there, where
+	// nothing bounds it.
 	Low *float64 `json:"low,omitempty"`
-	// Upper bound where the number is an interval; absent where it is exact.
+	// Upper bound where the number is an interval; absent where it is exact, and, if low is there, where
+	// nothing bounds it.
 	High *float64 `json:"high,omitempty"`
 }

@@ -36,6 +36,8 @@ type Request struct {
 	// Unmet lists what was asked for and could not be done, one sentence each: an input that names nothing.
 	// The run then ends with 2 whatever else was found, because whoever asked made a mistake.
 	Unmet []string
+	// Clocks is the section of the clocks, nil for none.
+	Clocks *Clocks
 }
 
 // New makes the document of a result.
@@ -52,6 +54,7 @@ func New(res *analyze.Result, req Request) *Document {
 		Checks:    make([]Check, 0, len(res.Checks)),
 		Findings:  make([]Finding, 0, len(res.Findings)),
 		Measures:  measures(res.Measures),
+		Clocks:    req.Clocks,
 	}
 	named := resourcesOf(res.Bundle)
 	for i, a := range res.Bundle.Artifacts {

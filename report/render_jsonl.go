@@ -32,6 +32,15 @@ func renderJSONL(w io.Writer, d *Document, _ TerminalOptions) error {
 	for i := range d.Measures {
 		l.write("measure", &d.Measures[i])
 	}
+	if d.Clocks != nil {
+		// The clocks one by one: a capture may have thousands.
+		rest := *d.Clocks
+		rest.Domains = []ClockDomain{}
+		l.write("clocks", &rest)
+		for i := range d.Clocks.Domains {
+			l.write("clock", &d.Clocks.Domains[i])
+		}
+	}
 	l.write("summary", d.Summary)
 	if l.err != nil {
 		return l.err

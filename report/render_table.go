@@ -23,10 +23,15 @@ func renderTable(w io.Writer, d *Document, o TerminalOptions) error {
 	for i := range d.Resources {
 		t.resources[d.Resources[i].ID] = &d.Resources[i]
 	}
-	if d.Run.Command == "inspect" {
+	switch d.Run.Command {
+	case "inspect":
 		t.inspect()
-	} else {
+	case "clocks":
+		t.clockView()
+		t.findings()
+	default:
 		t.artifacts()
+		t.clocks()
 		t.findings()
 	}
 	t.summary()

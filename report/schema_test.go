@@ -26,22 +26,24 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// documentTypes are the structs of document.go by name.
+// documentTypes are the structs of document.go and document_clocks.go by name.
 func documentTypes(t *testing.T) map[string]*ast.StructType {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "document.go", nil, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
-	}
 	types := map[string]*ast.StructType{}
-	ast.Inspect(file, func(n ast.Node) bool {
-		if ts, ok := n.(*ast.TypeSpec); ok {
-			if st, ok := ts.Type.(*ast.StructType); ok {
-				types[ts.Name.Name] = st
-			}
+	for _, name := range []string{"document.go", "document_clocks.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
 		}
-		return true
-	})
+		ast.Inspect(file, func(n ast.Node) bool {
+			if ts, ok := n.(*ast.TypeSpec); ok {
+				if st, ok := ts.Type.(*ast.StructType); ok {
+					types[ts.Name.Name] = st
+				}
+			}
+			return true
+		})
+	}
 	return types
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/witnessmark/witnessmark/analyze/spans"
 	"github.com/witnessmark/witnessmark/analyze/stacks"
 	"github.com/witnessmark/witnessmark/analyze/status"
+	"github.com/witnessmark/witnessmark/analyze/windows"
 )
 
 // Detectors returns all detectors in ID order.
@@ -22,5 +23,6 @@ func Detectors() []analyze.Detector {
 		spans.Detectors,
 		clocks.Detectors,
 		status.Detectors,
+		windows.Detectors,
 	)
 }

@@ -1,6 +1,8 @@
-// Package clocks judges recorded times against causality: a span that starts before its parent, a span
-// that ends after it. Where parent and child were stamped by one clock, it says so; where by two, it says
-// by how much the two disagree at least. It estimates no offsets: package align does.
+// Package clocks judges recorded times. Against causality alone: a span that starts before its parent, a
+// span that ends after it; where parent and child were stamped by two clocks, it says by how much the two
+// disagree at least. And by the model of all clocks that package align makes of the spans and the clock
+// evidence: which clocks are off, drift, were set, contradict themselves, and which orders nobody can
+// know. It solves the model once in a run and estimates nothing itself.
 package clocks
 
 import "github.com/witnessmark/witnessmark/analyze"
@@ -9,4 +11,12 @@ import "github.com/witnessmark/witnessmark/analyze"
 var Detectors = []analyze.Detector{
 	ChildBefore,
 	ChildAfter,
+	Skew,
+	Drift,
+	Step,
+	Conflict,
+	Refuted,
+	Async,
+	Order,
+	Unsynchronised,
 }

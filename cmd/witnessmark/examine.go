@@ -14,7 +14,7 @@ import (
 	"github.com/witnessmark/witnessmark/report"
 )
 
-// examine is the command examine, and what inspect has in common with it.
+// examine is the command examine, and what inspect, clocks and align estimate have in common with it.
 type examine struct {
 	app  *app
 	code *int
@@ -27,8 +27,9 @@ type examine struct {
 	maxDecoded      string
 	jobs            int
 	allowIncomplete bool
-	inspect         bool     // read only: no detector runs
-	commands        []string // that the first path could be a mistyped name of
+	inspect         bool        // read only: no detector runs
+	clocks          *clockFlags // of the command clocks, else nil
+	commands        []string    // that the first path could be a mistyped name of
 }
 
 func newExamine(a *app, code *int) *examine {
@@ -63,11 +64,16 @@ func (o *examine) flags(cmd *cobra.Command) {
 
 // loadFlags adds the flags that inspect has too.
 func (o *examine) loadFlags(cmd *cobra.Command) {
+	o.inputFlags(cmd)
+	o.out.flags(cmd)
+}
+
+// inputFlags adds the flags about what is read.
+func (o *examine) inputFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&o.identity, "identity", nil, "GLOB:key=value,… with keys service, instance, host, az, domain, at; repeatable")
 	f.StringVar(&o.maxDecoded, "max-decoded", "64GiB", "bound on what decompression of one file may deliver")
 	f.IntVar(&o.jobs, "jobs", 0, "files read, and checks run, at once; 0 for one per CPU")
-	o.out.flags(cmd)
 }
 
 func (o *examine) run(_ *cobra.Command, args []string) error {
@@ -79,41 +85,59 @@ func (o *examine) run(_ *cobra.Command, args []string) error {
 	if !slices.Contains([]string{"error", "warning", "note", report.Never}, o.failOn) {
 		return fmt.Errorf("--fail-on %q: want error, warning, note or never", o.failOn)
 	}
-	if o.jobs < 0 {
-		return fmt.Errorf("--jobs %d: want 0 or more", o.jobs)
-	}
-	if o.jobs == 0 {
-		o.jobs = runtime.GOMAXPROCS(0)
-	}
-	load, err := o.loadOptions()
-	if err != nil {
-		return err
-	}
 	if err := o.out.check(args); err != nil {
 		return err
 	}
-	b, err := evidence.Load(args, load)
-	var unmet []string
+	b, unmet, err := o.load(args)
 	if err != nil {
-		if len(b.Artifacts) == 0 {
-			return hint(fmt.Errorf("nothing to examine: %w", err), args, o.commands)
-		}
-		o.app.fail(hint(err, args, o.commands))
-		unmet = sentences(err)
+		return err
 	}
 	if err := o.out.checkArtifacts(b); err != nil {
 		return err
 	}
-	if o.inspect {
+	options := analyze.Options{RequireLabels: o.requireLabels, Disabled: disabled, Jobs: o.jobs}
+	switch {
+	case o.inspect:
 		detectors = nil
+	case o.clocks != nil:
+		detectors = aboutClocks(detectors)
+		if options.Clocks, err = o.clocks.options(b); err != nil {
+			return err
+		}
 	}
-	res := analyze.Run(b, detectors, analyze.Options{RequireLabels: o.requireLabels, Disabled: disabled, Jobs: o.jobs})
+	res := analyze.Run(b, detectors, options)
+	section, err := o.clockSection(res)
+	if err != nil {
+		return err
+	}
 	doc := report.New(res, report.Request{
 		Command: o.command(), Args: o.app.args, Version: version(),
-		FailOn: o.failOn, AllowIncomplete: o.allowIncomplete, Unmet: unmet,
+		FailOn: o.failOn, AllowIncomplete: o.allowIncomplete, Unmet: unmet, Clocks: section,
 	})
 	*o.code = doc.Run.ExitCode
 	return o.out.write(doc)
+}
+
+// load reads the inputs. unmet says what of them names nothing, in sentences.
+func (o *examine) load(args []string) (b *evidence.Bundle, unmet []string, err error) {
+	if o.jobs < 0 {
+		return nil, nil, fmt.Errorf("--jobs %d: want 0 or more", o.jobs)
+	}
+	if o.jobs == 0 {
+		o.jobs = runtime.GOMAXPROCS(0)
+	}
+	options, err := o.loadOptions()
+	if err != nil {
+		return nil, nil, err
+	}
+	if b, err = evidence.Load(args, options); err == nil {
+		return b, nil, nil
+	}
+	if len(b.Artifacts) == 0 {
+		return nil, nil, hint(fmt.Errorf("nothing to examine: %w", err), args, o.commands)
+	}
+	o.app.fail(hint(err, args, o.commands))
+	return b, sentences(err), nil
 }
 
 // sentences returns the first line of each of the errors that Load joined.
@@ -131,8 +155,11 @@ func sentences(err error) []string {
 }
 
 func (o *examine) command() string {
-	if o.inspect {
+	switch {
+	case o.inspect:
 		return "inspect"
+	case o.clocks != nil:
+		return "clocks"
 	}
 	return "examine"
 }

@@ -59,11 +59,13 @@ func newRoot(a *app, code *int) *cobra.Command {
 	root.AddCommand(
 		examineCommand(a, code),
 		inspectCommand(a, code),
+		clocksCommand(a, code),
 		reportCommand(a, code),
 		showCommand(a),
 		checksCommand(a),
 		explainCommand(a),
 		schemaCommand(a),
+		alignCommand(a, code),
 		demoCommand(a, code),
 		versionCommand(a),
 	)

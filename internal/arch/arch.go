@@ -33,7 +33,7 @@ var Table = []Rule{
 	{Package: "analyze/spans", Internal: []string{"analyze", "evidence", "align"}},
 	{Package: "analyze/clocks", Internal: []string{"analyze", "analyze/spans", "evidence", "align"}},
 	{Package: "analyze/status", Internal: []string{"analyze", "analyze/spans", "evidence"}},
-	{Package: "analyze/windows", Internal: []string{"analyze", "analyze/clocks", "evidence", "align"}},
+	{Package: "analyze/windows", Internal: []string{"analyze", "analyze/clocks", "analyze/spans", "evidence", "align"}},
 	{Package: "analyze/stacks", Internal: []string{"analyze", "evidence", "internal/goruntime"}},
 	{Package: "analyze/labels", Internal: []string{"analyze", "evidence", "internal/goruntime"}},
 	{Package: "analyze/...", Internal: []string{"analyze", "evidence"}},

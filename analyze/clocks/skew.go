@@ -1,0 +1,166 @@
+package clocks
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/witnessmark/witnessmark/align"
+	"github.com/witnessmark/witnessmark/analyze"
+)
+
+// Skew is WM5003.
+var Skew = analyze.Detector{
+	ID: "WM5003", Name: "clock-skew",
+	Doc: analyze.Doc{
+		Title: "A host's clock is off",
+		Text: "The spans and the clock evidence leave no room for this clock to be right: wherever its true offset lies " +
+			"within the bounds, it is further off than the option ClockSlack (1 ms) allows. Every order and every gap " +
+			"that is read across this host and another is wrong by that much. The clock is held against UTC where " +
+			"anything compares a clock of the component with UTC; else against the clock that more than half of the " +
+			"others agree with; else against the best-connected one, and then the message says that either of the two " +
+			"may be the wrong one.",
+		Proof: "bounded: the hard bounds of the offset, which follow from requests that cannot begin before they were " +
+			"sent and from readings with their stated maximum error, exclude all of -ClockSlack to +ClockSlack at a " +
+			"reading of the capture. heuristic: only the assumed bounds do, which need that a server's span ends before " +
+			"the caller has its answer; calls whose own durations or the hard bounds say otherwise are left out. Both " +
+			"rest on the largest drift that the model allows, which it states.",
+		Blind: "Without UTC a group of clocks that are wrong alike goes unnoticed, and if it is the larger one the right " +
+			"clocks are reported. Offsets smaller than the way between the hosts cannot be told from delay. Explicit " +
+			"start times look like a wrong clock. A clock whose bounds are open towards zero is not reported.",
+		Fix: "Look at the time daemon of that host. To read this capture, put the clocks together with witnessmark align " +
+			"before comparing hosts.",
+		Since:    "0.2.0",
+		Severity: analyze.Warning,
+	},
+	Needs: analyze.NeedSpans | analyze.NeedClocks,
+	Run: func(p *analyze.Pass) error {
+		return withSolution(p, reportSkew)
+	},
+}
+
+// withSolution runs a check on the model, or says that there is none.
+func withSolution(p *analyze.Pass, check func(*analyze.Pass, *Solution)) error {
+	s := ModelIndex.Of(p)
+	if s == nil {
+		p.Inapplicable(notTied)
+		return nil
+	}
+	check(p, s)
+	return nil
+}
+
+func reportSkew(p *analyze.Pass, s *Solution) {
+	slack := p.Options.OffBy()
+	against := s.baselines(slack)
+	var found []analyze.Finding
+	for i := range s.Model.Domains {
+		d := &s.Model.Domains[i]
+		m, ok := s.offsetMeasure(d)
+		if !ok {
+			continue
+		}
+		p.Measures(m)
+		b := against[d.Component]
+		if b.domain == d {
+			continue
+		}
+		f := skewFinding(s, b, d, slack)
+		if f == nil {
+			continue
+		}
+		f.Measures = []analyze.Measure{m}
+		f.Exhibits = s.exhibits(p, d, f.Basis == analyze.Bounded)
+		found = append(found, *f)
+	}
+	reportMost(p, found, "clock")
+}
+
+// offsetMeasure is where a clock stood in the middle of the capture, with the trusted bounds that there are.
+func (s *Solution) offsetMeasure(d *align.Domain) (analyze.Measure, bool) {
+	pt, ok := s.At(d, s.Middle)
+	if !ok {
+		return analyze.Measure{}, false
+	}
+	m := analyze.M("clock.offset_ns", "ns", float64(pt.Offset), "domain", d.Name)
+	i := s.trusted()(&pt)
+	if i.Low != math.MinInt64 {
+		low := float64(i.Low)
+		m.Low = &low
+	}
+	if i.High != math.MaxInt64 {
+		high := float64(i.High)
+		m.High = &high
+	}
+	return m, m.Low != nil || m.High != nil
+}
+
+// skewFinding reports a clock that is off by more than slack at a point of it, nil if none shows that.
+func skewFinding(s *Solution, b *baseline, d *align.Domain, slack int64) *analyze.Finding {
+	for _, class := range []struct {
+		choose func(*align.Point) align.Interval
+		basis  analyze.Basis
+		given  string
+	}{
+		{hard, analyze.Bounded, ""},
+		{assumed, analyze.Heuristic, "if servers' spans end before their callers have the answer, "},
+	} {
+		i := s.furthest(b, d, class.choose)
+		off := beyond(i)
+		if magnitude(off) <= slack {
+			continue
+		}
+		return &analyze.Finding{
+			Basis:   class.basis,
+			Subject: analyze.Subject("domain", d.Name, "host", NameOf(d)),
+			Message: fmt.Sprintf("%sthe clock of %s is %s %s %s", class.given, NameOf(d), Amounts(i), ahead(off), b.against(slack)),
+		}
+	}
+	return nil
+}
+
+// furthest returns the bounds of the point at which the clock is the furthest from the baseline for certain.
+func (s *Solution) furthest(b *baseline, d *align.Domain, choose func(*align.Point) align.Interval) (worst align.Interval) {
+	worst = align.Unbounded
+	look := func(pt align.Point) {
+		if i := s.offset(b, &pt, choose); magnitude(beyond(i)) > magnitude(beyond(worst)) {
+			worst = i
+		}
+	}
+	if len(d.Segments) == 0 {
+		if pt, ok := s.At(d, s.Middle); ok {
+			look(pt)
+		}
+	}
+	for _, seg := range d.Segments {
+		for _, pt := range seg.Points {
+			if d.Status == align.StatusReference && d.Name == d.Reference {
+				pt, _ = s.At(d, int64(pt.At))
+			}
+			look(pt)
+		}
+	}
+	return worst
+}
+
+// reportMost reports findings, at most as many as the bound allows; the others share one.
+func reportMost(p *analyze.Pass, found []analyze.Finding, noun string) {
+	limit := p.Options.Subjects()
+	for _, f := range found[:min(limit, len(found))] {
+		p.Report(f)
+	}
+	if len(found) <= limit {
+		return
+	}
+	rest := found[limit]
+	for k := range rest.Subject {
+		rest.Subject[k] = otherSubjects
+	}
+	for _, f := range found[limit:] {
+		if f.Basis == analyze.Heuristic {
+			rest.Basis = f.Basis
+		}
+	}
+	rest.Measures = nil
+	rest.Message = fmt.Sprintf("%s more are like those listed; the first: %s", analyze.Count(len(found)-limit, noun), rest.Message)
+	p.Report(rest)
+}
