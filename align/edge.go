@@ -95,7 +95,7 @@ func (e *Edge) Add(c Call) {
 		// Durations are of one clock each, so the difference holds no offset.
 		rtt := (c.Answered - c.Sent) - (c.Replied - c.Received)
 		e.rtt[rttBin(rtt)]++
-		if rtt < 0 {
+		if rtt < 0 && rtt <= -2*max(1, c.Quantum) { // each duration is off by less than a quantum
 			e.impossible++
 			answered = false
 		} else {

@@ -1,6 +1,9 @@
 package align
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // Whether ends of callee spans are the answers they are taken for can be told without any clock: a round
 // trip, the caller's duration less the callee's, holds no offset.
@@ -12,8 +15,9 @@ const (
 	lateImpossible = 0.005
 	// lateFloor: a least round trip below this share of the one that 5 % are below is no floor.
 	lateFloor = 0.35
-	// lateShare is the share of calls left of the leading edge of the round trips' histogram.
-	lateShare = 0.01
+	// lateShare is the share of sampled round trips that may lie left of where they begin in numbers, by more
+	// than they spread.
+	lateShare = 0.02
 )
 
 // testLate marks the edges with late ends.
@@ -38,15 +42,8 @@ func (e *Edge) lateEnds() bool {
 	if low := e.rttQuantile(0.05); float64(e.minRTT) < lateFloor*float64(low) {
 		return true
 	}
-	edge := e.leadingEdge()
-	if edge == 0 {
-		return false
-	}
-	before := int64(0)
-	for bin := 1; bin < edge-1; bin++ { // the bin before the edge may hold the edge itself
-		before += e.rtt[bin]
-	}
-	return before > 2 && float64(before) > lateShare*float64(e.answered)
+	n, of := e.stragglers()
+	return n > 2 && float64(n) > lateShare*float64(of)
 }
 
 // rttQuantile returns the least round trip of the bin in which the quantile of the possible ones lies.
@@ -60,26 +57,30 @@ func (e *Edge) rttQuantile(q float64) int64 {
 	return 0
 }
 
-// leadingEdge returns the bin in which round trips begin in numbers: the first that holds a third of what
-// the fullest holds. Delays have a floor and a tail above it, so that their histogram rises at once; late
-// ends put a slope before the rise.
-func (e *Edge) leadingEdge() int {
-	most := slices.Max(e.rtt[1:])
-	for bin := 1; bin < len(e.rtt); bin++ {
-		if 3*e.rtt[bin] >= most {
-			return bin
+// stragglers counts the sampled round trips before the leading edge of their distribution. Delays have a
+// floor and a tail above it, so that they rise at once; late ends put a slope before the rise. How far they
+// spread is told by the longer half, which late ends leave alone.
+func (e *Edge) stragglers() (n, of int) {
+	var rtts []float64
+	for _, s := range e.sample {
+		if s.t4 != 0 {
+			rtts = append(rtts, float64(s.u-s.l))
 		}
 	}
-	return 0
+	if len(rtts) < 20 {
+		return 0, len(rtts)
+	}
+	slices.Sort(rtts)
+	scale := max((quantile(rtts, 0.75)-quantile(rtts, 0.5))/math.Ln2, 2*float64(e.quantum))
+	n, _ = slices.BinarySearch(rtts, floorOf(rtts, scale)-scale)
+	return n, len(rtts)
 }
 
 // lateRatio is the share of answered calls that ended late for certain or lie before the leading edge.
 func (e *Edge) lateRatio() float64 {
-	n := e.impossible
-	if edge := e.leadingEdge(); e.lateEnds() && edge > 0 {
-		for bin := 1; bin < edge-1; bin++ {
-			n += e.rtt[bin]
-		}
+	late := float64(e.impossible)
+	if n, of := e.stragglers(); e.lateEnds() && of > 0 {
+		late += float64(e.answered) * float64(n) / float64(of)
 	}
-	return float64(n) / float64(max(1, e.answered+e.impossible))
+	return late / float64(max(1, e.answered+e.impossible))
 }

@@ -52,7 +52,7 @@ func Solve(s *Statistic, refine func(domains map[string]bool) *Statistic, o Opti
 			s, p = fine, solveOnce(fine, o)
 		}
 	}
-	return p.model(s)
+	return p.bounded(s)
 }
 
 // restless names the clocks with jumps or slews.

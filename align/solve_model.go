@@ -177,11 +177,19 @@ func (p *problem) segments(i int) ([]Segment, []Step) {
 }
 
 func (p *problem) step(i int, j jump, reading func(float64) int64) Step {
-	after, before := reading(j.lo), reading(j.hi)
-	return Step{
-		After: Instant(after), Before: Instant(before), Size: int64(math.Round(j.size)),
-		Bounds: Unbounded, Source: "calls",
+	// Before and behind the jump the difference to a peer is known to within a round trip.
+	known := int64(math.MaxInt64)
+	for k := range p.links {
+		if l := &p.links[k]; (l.a == i || l.b == i) && l.twoWay && p.usable(l) {
+			known = min(known, l.edge.minRTT+2*l.edge.quantum)
+		}
 	}
+	size := int64(math.Round(j.size))
+	s := Step{After: Instant(reading(j.lo)), Before: Instant(reading(j.hi)), Size: size, Bounds: Unbounded, Source: "calls"}
+	if known < math.MaxInt64/2 {
+		s.Bounds = Interval{size - known, size + known}
+	}
+	return s
 }
 
 // slewSize is how far a slew took the clock from where its rate outside would have.

@@ -65,18 +65,18 @@ type link struct {
 	twoWay bool
 	late   bool // ends of callee spans are not answers
 
-	q, s     []spot // vertices of the envelopes, requests and responses
-	qc, sc   []cell
-	samples  []sampled
-	wins     []window
-	mq, ms   float64 // scale of delays above their least, ns
-	half     float64 // half the least round trip; of one-way edges the assumed delay
-	z, stat  float64 // robust mean of the windows' residuals, and its variance
-	effect   float64 // asymmetry, ns: what is subtracted from every window
-	eps      float64 // the part of it that is this edge's alone
-	weight   float64 // of z, robust
-	bad      bool    // inconsistent with all clocks
-	centered float64
+	q, s    []spot // vertices of the envelopes, requests and responses
+	qc, sc  []cell
+	samples []sampled
+	wins    []window
+	mq, ms  float64 // scale of delays above their least, ns
+	floor   float64 // what is taken off the least requests where answers give no observation, ns
+	half    float64 // half the least round trip; of one-way edges the assumed delay
+	z, stat float64 // robust mean of the windows' residuals, and its variance
+	effect  float64 // asymmetry, ns: what is subtracted from every window
+	eps     float64 // the part of it that is this edge's alone
+	weight  float64 // of z, robust
+	bad     bool    // inconsistent with all clocks
 }
 
 // spot is a point of an envelope in the solver's terms: a delay is w minus (requests) or plus (responses)

@@ -1,7 +1,6 @@
 package align
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -9,7 +8,7 @@ import (
 // window is a time in which the calls of an edge give one observation: half the difference of the least
 // delays of both ways, which is the error of the offset where the two floors are equal.
 type window struct {
-	q0, q1, s0, s1 int // vertices; of late edges, samples q0:q1
+	q0, q1, s0, s1 int // vertices
 	nq, ns         float64
 	held           bool // left out of the fit, to test it
 
@@ -22,10 +21,6 @@ type window struct {
 
 const (
 	windowCalls = 8
-	// lateCalls make a window on an edge with late ends, of which lateQuantile gives the observation: the
-	// least delays are not to be trusted there.
-	lateCalls    = 24
-	lateQuantile = 0.25
 	// modelNoise is the standard deviation, in ns, that is added for what no model holds.
 	modelNoise = 250
 )
@@ -35,11 +30,7 @@ func (p *problem) cut() {
 	for i := range p.links {
 		l := &p.links[i]
 		l.wins = l.wins[:0]
-		switch {
-		case !p.usable(l):
-		case l.late:
-			p.cutSamples(l)
-		default:
+		if p.usable(l) {
 			p.cutCells(l)
 		}
 		for k := range l.wins {
@@ -60,27 +51,28 @@ func holdOut(link, window int) bool {
 func (p *problem) cutCells(l *link) {
 	level := max(l.edge.request.level, l.edge.response.level)
 	qShift, sShift := level-l.edge.request.level, level-l.edge.response.level
+	both := l.bothWays()
 	var w window
 	qi, si := 0, 0
 	flush := func() {
-		if w.q1 > w.q0 && (!l.twoWay || w.s1 > w.s0) {
+		if w.q1 > w.q0 && (!both || w.s1 > w.s0) {
 			l.wins = append(l.wins, w)
 			w = window{q0: w.q1, q1: w.q1, s0: w.s1, s1: w.s1}
 		}
 	}
-	for qi < len(l.qc) || l.twoWay && si < len(l.sc) {
+	for qi < len(l.qc) || both && si < len(l.sc) {
 		index := int64(math.MaxInt64)
 		if qi < len(l.qc) {
 			index = l.qc[qi].index >> qShift
 		}
-		if l.twoWay && si < len(l.sc) {
+		if both && si < len(l.sc) {
 			index = min(index, l.sc[si].index>>sShift)
 		}
 		for ; qi < len(l.qc) && l.qc[qi].index>>qShift == index; qi++ {
 			w.q1 += int(l.qc[qi].size)
 			w.nq += float64(l.qc[qi].n)
 		}
-		for ; l.twoWay && si < len(l.sc) && l.sc[si].index>>sShift == index; si++ {
+		for ; both && si < len(l.sc) && l.sc[si].index>>sShift == index; si++ {
 			w.s1 += int(l.sc[si].size)
 			w.ns += float64(l.sc[si].n)
 		}
@@ -88,7 +80,7 @@ func (p *problem) cutCells(l *link) {
 		if w.q1 > w.q0 && p.inSlew(l, l.q[w.q0].xa) {
 			need = 1
 		}
-		if w.nq >= need && (!l.twoWay || w.ns >= need) {
+		if w.nq >= need && (!both || w.ns >= need) {
 			flush()
 		}
 	}
@@ -112,29 +104,6 @@ func (p *problem) inSlew(l *link, x float64) bool {
 	return false
 }
 
-// cutSamples sorts the samples of a late edge by time and cuts them.
-func (p *problem) cutSamples(l *link) {
-	ca := p.clocks[l.a].coarse
-	l.samples = slices.DeleteFunc(l.samples, func(s sampled) bool {
-		x := p.seconds(s.t1, ca)
-		return x < p.x0 || x > p.x1
-	})
-	slices.SortFunc(l.samples, func(a, b sampled) int { return cmp.Or(cmp.Compare(a.t1, b.t1), a.compare(&b)) })
-	parts := max(1, len(l.samples)/lateCalls)
-	for k := range parts {
-		w := window{q0: k * len(l.samples) / parts, q1: (k + 1) * len(l.samples) / parts}
-		for _, s := range l.samples[w.q0:w.q1] {
-			w.nq++
-			if s.t4 != 0 {
-				w.ns++
-			}
-		}
-		if w.nq > 3 && w.ns > 3 {
-			l.wins = append(l.wins, w)
-		}
-	}
-}
-
 // measure finds the scales of delays and then the residual of every window against the current clocks.
 func (p *problem) measure() {
 	for i := range p.links {
@@ -144,11 +113,7 @@ func (p *problem) measure() {
 		}
 		p.delayScales(l)
 		for k := range l.wins {
-			if l.late {
-				p.measureLate(l, &l.wins[k])
-			} else {
-				p.measureLeast(l, &l.wins[k])
-			}
+			p.measureWindow(l, &l.wins[k])
 		}
 	}
 }
@@ -162,7 +127,7 @@ func (p *problem) responseDelay(l *link, s *spot, ha, hb *int) float64 {
 	return s.w + (p.clocks[l.b].at(s.xb, hb) - p.clocks[l.a].at(s.xa, ha))
 }
 
-func (p *problem) measureLeast(l *link, w *window) {
+func (p *problem) measureWindow(l *link, w *window) {
 	var ha, hb int
 	w.rq, w.rs = math.Inf(1), math.Inf(1)
 	for i := w.q0; i < w.q1; i++ {
@@ -172,9 +137,9 @@ func (p *problem) measureLeast(l *link, w *window) {
 	}
 	quantum := float64(l.edge.quantum)
 	mq, ms := l.mq/w.nq, 0.0
-	if !l.twoWay {
+	if !l.bothWays() {
 		w.s, w.x = w.q, w.q.xa
-		w.y = w.rq - mq - l.half
+		w.y = w.rq - mq - l.floor
 		w.v = mq*mq + modelNoise*modelNoise + quantum*quantum/6
 		return
 	}
@@ -187,31 +152,6 @@ func (p *problem) measureLeast(l *link, w *window) {
 	w.x = (w.q.xa + w.s.xa) / 2
 	w.y = (w.rq-w.rs)/2 - (mq-ms)/2
 	w.v = (mq*mq+ms*ms)/4 + modelNoise*modelNoise + quantum*quantum/12
-}
-
-func (p *problem) measureLate(l *link, w *window) {
-	var rq, rs []float64
-	var ha, hb, ga, gb int
-	x := 0.0
-	ca, cb := p.clocks[l.a].coarse, p.clocks[l.b].coarse
-	for _, s := range l.samples[w.q0:w.q1] {
-		q := spot{p.seconds(s.t1, ca), p.seconds(s.t1+s.u, cb), float64(s.u - (cb - ca))}
-		x += q.xa
-		rq = append(rq, p.requestDelay(l, &q, &ha, &hb))
-		if s.t4 != 0 {
-			r := spot{p.seconds(s.t4, ca), p.seconds(s.t4+s.l, cb), float64(cb - ca - s.l)}
-			rs = append(rs, p.responseDelay(l, &r, &ga, &gb))
-		}
-	}
-	x /= float64(len(rq))
-	slices.Sort(rq)
-	slices.Sort(rs)
-	w.rq, w.rs = quantile(rq, lateQuantile), quantile(rs, lateQuantile)
-	w.x, w.q, w.s = x, spot{xa: x, xb: x}, spot{xa: x, xb: x}
-	w.y = (w.rq - w.rs) / 2
-	// The standard error of that quantile of an exponential is scale * sqrt(q/(1-q)/n).
-	v := lateQuantile / (1 - lateQuantile)
-	w.v = v*(l.mq*l.mq/w.nq+l.ms*l.ms/w.ns)/4 + modelNoise*modelNoise
 }
 
 // delayScales finds how far delays spread above their least. A wrong model of the clocks would make
@@ -252,7 +192,40 @@ func (p *problem) delayScales(l *link) {
 		l.ms = fallback
 	}
 	l.mq, l.ms = max(l.mq, 100), max(l.ms, 100)
+	switch {
+	case !l.twoWay:
+		l.floor = l.half
+	case l.late && len(rs) > 0:
+		l.floor = (rq[0] - l.mq/float64(len(rq)) + floorOf(rs, min(l.mq, l.ms))) / 2
+	}
 }
+
+// floorOf returns where a sorted sample of delays begins in numbers. Late ends put a thin tail before
+// the floor of the answers, where the density of the true ones is highest.
+func floorOf(sorted []float64, scale float64) float64 {
+	if len(sorted) < 20 {
+		return quantile(sorted, 0.25)
+	}
+	width := max(scale/4, 2000)
+	count := func(i int) (n int) {
+		n, _ = slices.BinarySearch(sorted, sorted[i]+width)
+		return n - i
+	}
+	most := 0
+	for i := range sorted {
+		most = max(most, count(i))
+	}
+	for i := range sorted {
+		if n := count(i); n >= 3 && 2*n >= most {
+			return sorted[i]
+		}
+	}
+	return sorted[0]
+}
+
+// bothWays reports whether the least delays of both ways give the edge's observations. Where ends are late,
+// requests give them, against a floor that the pooled sample of both ways gives.
+func (l *link) bothWays() bool { return l.twoWay && !l.late }
 
 // halves finds half the least round trip of every two-way edge; a one-way edge is given the median of
 // those between the same zones.

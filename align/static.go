@@ -52,6 +52,9 @@ type staticRow struct {
 const (
 	// edgeFreedom is that of the Student-t distribution of edges' own asymmetries.
 	edgeFreedom = 4
+	// farTau, in ns, is where the prior on the clocks' levels stops to matter: clocks that are minutes off
+	// would make the equations ill-conditioned for nothing.
+	farTau = 1e8
 	// bigSystem is where the search for scales must be short.
 	bigSystem = 300
 )
@@ -140,7 +143,7 @@ func (m *static) priorVariance(s *scales, col int) float64 {
 	sd := s.zone
 	switch {
 	case col < m.n:
-		sd = s.tau
+		sd = math.Min(s.tau, farTau)
 	case col == m.n:
 		sd = s.gamma
 	case col == m.n+1:
@@ -174,7 +177,7 @@ func (m *static) solve(s *scales) float64 {
 		logs += math.Log(v)
 		a[col*m.dims+col] += 1 / v
 		if col < m.n {
-			away := m.prior[col] - m.level[col]
+			away := math.Max(-farTau, math.Min(farTau, m.prior[col]-m.level[col]))
 			b[col] += away / v
 			squares += away * away / v
 		}
@@ -282,8 +285,15 @@ func (p *problem) levels(first bool) *static {
 		m.reweigh(&p.scales)
 		m.solve(&p.scales)
 	}
+	// What all clocks of a component have in common is open, and nobody's business.
+	sum, n := make([]float64, p.parts), make([]float64, p.parts)
 	for i := range p.clocks {
-		p.clocks[i].lift(m.beta.AtVec(i))
+		sum[p.clocks[i].part] += m.beta.AtVec(i)
+		n[p.clocks[i].part]++
+	}
+	for i := range p.clocks {
+		part := p.clocks[i].part
+		p.clocks[i].lift(m.beta.AtVec(i) - sum[part]/n[part])
 	}
 	for i := range m.rows {
 		r := &m.rows[i]

@@ -247,14 +247,26 @@ func (p *problem) locate(ev event, bins int) bool {
 		best > eventCap*0.4*float64(len(moments)) {
 		return false
 	}
-	a, b := moments[at-1].x, moments[at].x
-	if size < 0 { // a clock set back shows some readings twice
-		a, b = min(a, b), max(a, b)
-	}
+	x := (moments[at-1].x + moments[at].x) / 2
+	lo, hi = bracketAround(moments, all, best, at, size, cost)
 	c := &p.clocks[ev.clock]
-	c.jumps = append(c.jumps, jump{x: (a + b) / 2, lo: a, hi: b, size: size})
+	c.jumps = append(c.jumps, jump{x: x, lo: lo, hi: hi, size: size})
 	slices.SortFunc(c.jumps, func(a, b jump) int { return cmp.Compare(a.x, b.x) })
 	return true
+}
+
+// bracketAround returns the calls between which the jump is: those around all splits that explain the calls
+// about as well as the best.
+func bracketAround(moments []moment, all, best float64, at int, size float64, cost func(v, scale float64) float64) (lo, hi float64) {
+	lo, hi = moments[at-1].x, moments[at].x
+	behind := all
+	for k, m := range moments {
+		behind += cost(m.y, m.scale) - cost(m.y-size, m.scale)
+		if behind < best+eventCap && k+1 < len(moments) {
+			lo, hi = min(lo, m.x), max(hi, moments[k+1].x)
+		}
+	}
+	return lo, hi
 }
 
 // moments collects the calls between lo and hi and estimates the jump from those outside the middle.
