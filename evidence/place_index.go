@@ -34,12 +34,27 @@ type placeKey struct {
 	value string
 }
 
+// foundKey is a key as a resource of an account asks for it.
+type foundKey struct {
+	key     placeKey
+	basis   JoinBasis
+	kind    PlaceKind // the first that is asked for
+	account string
+}
+
+type foundPlace struct {
+	located
+	ok bool
+}
+
 // placeIndex finds places by their keys, in the order of the places.
 type placeIndex struct {
 	b     *Bundle
 	byKey map[placeKey][]uint32
 	// onHost finds resources and artifacts that know both their host and their zone.
 	onHost map[placeKey][]located
+	// found keeps what a key leads to, as thousands of resources may ask for the same one.
+	found map[foundKey]foundPlace
 	// rival says that two of those that one key names are in different zones.
 	rival map[placeKey]bool
 }
@@ -55,7 +70,7 @@ type located struct {
 }
 
 func newPlaceIndex(b *Bundle) *placeIndex {
-	x := &placeIndex{b: b, byKey: map[placeKey][]uint32{}, onHost: map[placeKey][]located{}, rival: map[placeKey]bool{}}
+	x := &placeIndex{b: b, byKey: map[placeKey][]uint32{}, onHost: map[placeKey][]located{}, rival: map[placeKey]bool{}, found: map[foundKey]foundPlace{}}
 	for i := range b.Places {
 		p := &b.Places[i]
 		if p.Kind == PlaceHost && p.Name == "" && len(p.HostIDs) == 0 {
@@ -71,7 +86,7 @@ func (x *placeIndex) add(i uint32, p *Place) {
 	put := func(kind keyKind, values ...string) {
 		for _, v := range values {
 			k := placeKey{kind, v}
-			if list := x.byKey[k]; v != "" && (len(list) == 0 || list[len(list)-1] != i) {
+			if list := x.byKey[k]; v != "" && (len(list) == 0 || list[len(list)-1] != i) && !x.repeated(list, p) {
 				x.byKey[k] = append(list, i)
 			}
 		}
@@ -99,6 +114,19 @@ func (x *placeIndex) add(i uint32, p *Place) {
 			put(keyEC2Name, ec2Name(ip, p.Region.Value)...)
 		}
 	}
+}
+
+// repeated reports whether a host is described again as before: metadata may be captured every minute,
+// and a thousand equal answers say no more than the first.
+func (x *placeIndex) repeated(list []uint32, p *Place) bool {
+	const looked = 32
+	for _, i := range list[:min(looked, len(list))] {
+		q := &x.b.Places[i]
+		if q.Kind == PlaceHost && p.Kind == PlaceHost && q.Zone == p.Zone && q.Region == p.Region && q.Account == p.Account && q.Provider == p.Provider {
+			return true
+		}
+	}
+	return false
 }
 
 // of returns the places of some kinds that a key names.

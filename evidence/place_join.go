@@ -80,7 +80,13 @@ func (x *placeIndex) find(p probe, resource uint32, account string) (located, bo
 	var l located
 	ok := false
 	if p.kinds != nil {
-		l, ok = x.agreed(x.of(p.kind, p.value, p.kinds...), account, p.basis)
+		k := foundKey{placeKey{p.kind, p.value}, p.basis, p.kinds[0], account}
+		known, asked := x.found[k]
+		if !asked {
+			known.located, known.ok = x.agreed(x.of(p.kind, p.value, p.kinds...), account, p.basis)
+			x.found[k] = known
+		}
+		l, ok = known.located, known.ok
 	} else if k := (placeKey{p.kind, p.value}); !x.rival[k] || resource != NoResource {
 		for _, other := range x.onHost[k] {
 			if other.resource != resource || resource == NoResource {
