@@ -54,7 +54,7 @@ type Report struct {
 	Hard, Assumed, Likely, TwoSided Share
 	// LikelyWidth is the median width of the 95 % interval.
 	LikelyWidth float64
-	// Width is the median width of the assumed bounds of pairs over their least round trip.
+	// Width is the median width of the assumed bounds of pairs over their least round trip, late ends aside.
 	Width float64
 	// Before and After count the calls that begin before they are made, as read and as placed, among
 	// the calls that the model says anything of; Silent the other calls.
@@ -182,23 +182,25 @@ func (r *Report) pairs(f *fleet) {
 	for i, m := range f.scene.Machines {
 		index[m.Name] = i
 	}
+	floors := roundTrips(f.scene)
 	var errors, widths []float64
 	for _, p := range f.model.Pairs {
 		a, b := index[p.Caller], index[p.Callee]
 		ca, cb := f.curves[a], f.curves[b]
-		if p.RTTFloor <= 0 || ca == nil || cb == nil || ca.part != cb.part ||
+		floor := floors[[2]string{min(p.Caller, p.Callee), max(p.Caller, p.Callee)}]
+		if floor == 0 || ca == nil || cb == nil || ca.part != cb.part ||
 			f.scene.Duplicated(p.Caller) || f.scene.Duplicated(p.Callee) {
 			continue
 		}
 		if !p.Assumed.Open() {
-			widths = append(widths, float64(p.Assumed.Width())/float64(p.RTTFloor))
+			widths = append(widths, float64(p.Assumed.Width())/floor)
 		} else {
 			widths = append(widths, math.Inf(1))
 		}
 		ma, mb := f.scene.Machines[a].Clock, f.scene.Machines[b].Clock
 		for _, t := range even(f.scene) {
 			e := cb.offset(mb.Reading(t)) - mb.Offset(t) - (ca.offset(ma.Reading(t)) - ma.Offset(t))
-			errors = append(errors, math.Abs(float64(e))/(float64(p.RTTFloor)/2))
+			errors = append(errors, math.Abs(float64(e))/(floor/2))
 		}
 	}
 	slices.Sort(errors)
@@ -207,6 +209,24 @@ func (r *Report) pairs(f *fleet) {
 	if len(errors) == 0 {
 		r.PairError = math.NaN()
 	}
+}
+
+// roundTrips returns the least true round trip of every pair of hosts, without late ends, in nanoseconds.
+func roundTrips(s *clocksim.Scene) map[[2]string]float64 {
+	least := map[[2]string]float64{}
+	for _, c := range s.Calls {
+		if c.Kind != clocksim.Unary || c.Late || c.Timeout {
+			continue
+		}
+		a, b := &s.Spans[c.Earlier], &s.Spans[c.Later]
+		na, nb := s.Machines[a.Machine].Name, s.Machines[b.Machine].Name
+		key := [2]string{min(na, nb), max(na, nb)}
+		rtt := float64(a.End - a.Start - (b.End - b.Start))
+		if have := least[key]; rtt > 0 && (have == 0 || rtt < have) {
+			least[key] = rtt
+		}
+	}
+	return least
 }
 
 // steps counts events found. The reference's own show at every other clock, so only components without

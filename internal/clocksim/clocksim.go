@@ -42,7 +42,9 @@ type Span struct {
 	Machine, Service      int32
 	Trace, Parent         int32 // Parent is an index into Scene.Spans, -1 for a root
 	Role                  Role
-	Failed                bool // the client gave up, and says so
+	Late                  bool // a server span that goes on after its answer left
+	GaveUp                bool // a client span that did not wait for the answer
+	Failed                bool // and says so
 	ID                    uint64
 	Start, End            int64
 	StartReading, EndRead int64

@@ -96,8 +96,7 @@ func (t *traffic) link() {
 		case Producer:
 			c.Kind = Message
 		}
-		c.Timeout = c.Kind == Unary && earlier.End < later.End && earlier.Failed
-		c.Late = c.Kind == Unary && earlier.End < later.End && !earlier.Failed
+		c.Timeout, c.Late = earlier.GaveUp, later.Late
 		s.Calls = append(s.Calls, c)
 	}
 }
@@ -169,10 +168,12 @@ func (t *traffic) call(parent int32, from, to, service int, now int64) int64 {
 	answer := t.serve(server, start)
 	end := answer
 	if t.late[service] && t.rng.Float64() < p.LateShare {
+		t.scene.Spans[server].Late = true
 		end += round(float64(p.LateMedian) * math.Exp(p.LateSigma*t.rng.NormFloat64()))
 	}
 	t.stamp(server, end)
 	if t.scene.Spans[parent].Role == Client && t.rng.Float64() < p.Timeouts {
+		t.scene.Spans[parent].GaveUp = true
 		t.scene.Spans[parent].Failed = t.rng.IntN(2) == 0
 		return start + round(float64(answer-start)*(0.1+0.8*t.rng.Float64()))
 	}
