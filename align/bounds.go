@@ -2,6 +2,7 @@ package align
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -47,8 +48,11 @@ type bracket struct{ lo, hi int64 }
 // before the step again.
 func bracketOf(s Step) bracket {
 	b := bracket{int64(min(s.After, s.Before)), int64(max(s.After, s.Before))}
-	if back := min(s.Size, s.Bounds.Low); back < 0 && !s.Slew {
-		back = max(back, -1<<60)
+	back := s.Bounds.Low
+	if back == math.MinInt64 {
+		back = 2 * min(max(s.Size, -1<<60), 0) // an estimate without bounds: leave room
+	}
+	if back = max(min(back, s.Size), -1<<60); back < 0 && !s.Slew {
 		b.lo, b.hi = b.lo+back, b.hi-back
 	}
 	return b

@@ -111,6 +111,16 @@ func (b *boundSolver) slewsOf(node int) []bracket {
 	return nil
 }
 
+// coarseRate counts what is not known of the instant of a reading twice where UTC is not the reference:
+// then its place on that clock moves as well.
+func (s *scope) coarseRate(c *constraint) int64 {
+	rate := s.boundSolver.coarseRate(c)
+	if c.class == ClassReading && s.reference != utcClock {
+		rate *= 2
+	}
+	return rate
+}
+
 func (s *scope) setRate(g *system, rate int64) {
 	for i := range g.rate {
 		g.rate[i] = rate
@@ -121,12 +131,14 @@ func (s *scope) setRate(g *system, rate int64) {
 // solve fills in the bounds of a component, whose hard constraints are known to hold together.
 func (b *boundSolver) solve(number int, members []int, numbers []int32) {
 	reference := b.chooseReference(members, numbers)
+	wanted := b.clocks[members[0]].reference
+	lost := wanted != anyReference && wanted != reference // the estimates are against another clock
 	for _, d := range members {
 		r := &b.result.domains[d]
 		r.component, r.reference, r.inConflict = number, reference, b.out[d]
-		r.noPath = len(members) == 1 && reference != utcClock
+		r.noPath = lost || len(members) == 1 && reference != utcClock
 	}
-	if len(members) == 1 && (b.out[members[0]] || len(numbers) == 0) {
+	if lost || b.out[members[0]] {
 		return
 	}
 	s := b.newScope(members, numbers, reference)

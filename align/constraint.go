@@ -16,7 +16,7 @@ type constraint struct {
 	// quantum is the resolution of the coarser of the two readings: each may have been up to that much
 	// later than it says. 0 for constraints that are not from spans.
 	quantum int64
-	// blur is by how much fromAt and toAt together may be off as places in time, without a change of weight.
+	// blur is by how much fromAt and toAt may be off as places in time, without a change of weight.
 	blur int64
 	// minDelay was taken off the weight because the user declared it.
 	minDelay int64
@@ -125,7 +125,7 @@ func readingConstraints(domain int, r Reading) []constraint {
 	at := r.At + (r.Until-r.At)/2
 	c := constraint{
 		from: utcClock, to: domain, fromAt: at - r.Offset, toAt: at, weight: r.Offset + r.Error,
-		blur: addBound(2*(r.Until-at), r.Error), class: ClassReading, source: r.Source,
+		blur: addBound(r.Until-at, r.Error), class: ClassReading, source: r.Source,
 	}
 	back := c
 	back.from, back.to, back.fromAt, back.toAt, back.weight = domain, utcClock, c.toAt, c.fromAt, r.Error-r.Offset

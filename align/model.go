@@ -228,12 +228,12 @@ type Certificate struct {
 
 // CertEdge is one constraint: offset(To) at reading At2 - offset(From) at reading At1 <= Weight.
 type CertEdge struct {
-	Class   string  `json:"class"`
-	From    string  `json:"from"` // domain of the earlier event, or "utc"
-	To      string  `json:"to"`
-	FromAt  Instant `json:"from_at_unix_nano"`
-	ToAt    Instant `json:"to_at_unix_nano"`
-	Weight  int64   `json:"weight_ns"`
+	Class  string  `json:"class"`
+	From   string  `json:"from"` // domain of the earlier event, or "utc"
+	To     string  `json:"to"`
+	FromAt Instant `json:"from_at_unix_nano"`
+	ToAt   Instant `json:"to_at_unix_nano"`
+	Weight int64   `json:"weight_ns"`
 	// Quantum is the resolution of the coarser of the two readings, Blur how far the instants may be off,
 	// and MinDelay what the user declared and Weight therefore is less.
 	Quantum  int64  `json:"quantum_ns"`
