@@ -40,7 +40,7 @@ func (c *checker) compare(parent, child evidence.Span) {
 		return
 	}
 	c.result.Pairs++
-	room := max(resolution(parent.Start), resolution(began))
+	room := max(c.unit(&parent), c.unit(&child))
 	if began < parent.Start && int64(parent.Start-began) >= room {
 		c.result.Before++
 	}

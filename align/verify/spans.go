@@ -19,6 +19,7 @@ type checker struct {
 
 	domains map[string]*clock
 	rows    map[spanID][]int // of spans that the model names
+	units   []int64          // by resource: what all its readings are multiples of
 	proved  []bool           // by constraint of the proof
 }
 
@@ -57,8 +58,11 @@ func (c *checker) index(j *evidence.SpanJoin) {
 	for i := range c.m.Async {
 		note(&c.m.Async[i].Example)
 	}
+	c.units = make([]int64, len(c.b.Resources))
 	for chunk := range c.b.Spans.Chunks() {
 		for i, trace := range chunk.Trace {
+			unit := &c.units[c.b.Origins[chunk.Origin[i]].Resource]
+			*unit = common(common(*unit, chunk.Start[i]), chunk.End[i])
 			if trace == evidence.NoTrace || chunk.Flags[i]&evidence.BadSpanID != 0 {
 				continue
 			}
@@ -169,8 +173,8 @@ func (c *checker) pairHolds(e *edge, earlier, later evidence.Span) error {
 	if from == 0 || to == 0 || from > math.MaxInt64 || to > math.MaxInt64 || int64(from) != int64(e.FromAt) || int64(to) != int64(e.ToAt) {
 		return fmt.Errorf("their readings are %d and %d", from, to)
 	}
-	if need := max(resolution(from), resolution(to)); e.Quantum < need {
-		return fmt.Errorf("the readings may be multiples of %d ns, and %d ns are allowed for", need, e.Quantum)
+	if need := max(c.unit(&earlier), c.unit(&later)); e.Quantum < need {
+		return fmt.Errorf("the clocks show multiples of %d ns, and %d ns are allowed for", need, e.Quantum)
 	}
 	return nil
 }
@@ -210,15 +214,27 @@ func (c *checker) processes(name uint32) bool {
 	return words[0] == "process" || words[len(words)-1] == "process"
 }
 
-// resolution returns the coarsest of the usual resolutions that a reading is a multiple of.
-func resolution(t uint64) int64 {
-	r := int64(1)
-	for _, unit := range []int64{100, 1000, 1_000_000, 1_000_000_000} {
-		if t%uint64(unit) == 0 {
-			r = unit
-		}
+// common returns the coarsest of the usual resolutions, no coarser than unit, that a reading is a multiple
+// of. A unit of 0 is none yet, and a reading of 0 is no time.
+func common(unit int64, t uint64) int64 {
+	if t == 0 {
+		return unit
 	}
-	return r
+	if unit == 0 {
+		unit = 1_000_000_000
+	}
+	for _, next := range []int64{1_000_000, 1000, 100, 1} {
+		if t%uint64(unit) == 0 {
+			break
+		}
+		unit = min(unit, next)
+	}
+	return unit
+}
+
+// unit returns the resolution of the clock that stamped a span.
+func (c *checker) unit(s *evidence.Span) int64 {
+	return max(c.units[c.b.Origins[s.Origin].Resource], 1)
 }
 
 // readingHolds returns nil if a clock was read against UTC as an edge says.
