@@ -40,7 +40,7 @@ type bend struct {
 }
 
 // slewWander stands for the wander inside a slew, in ppb per root second: rates jump by hundreds of ppm there.
-const slewWander = 3e4
+const slewWander = 3e3
 
 func (p *problem) newDynamic(useHeld bool) *dynamic {
 	d := &dynamic{p: p}

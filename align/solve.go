@@ -79,15 +79,15 @@ func solveOnce(s *Statistic, o Options) *problem {
 	}
 	if p.findEvents() {
 		p.polishRates()
-		p.measure()
+		p.rescale()
 		p.findEvents()
 	}
 	p.grid(knotIntervals)
 	p.cut()
-	p.measure()
+	p.rescale()
 	for round := range solveRounds {
 		p.fitShapes(round)
-		p.measure()
+		p.rescale()
 		p.static = p.levels(round == 0)
 		p.measure()
 		if round >= robustRound {
@@ -113,11 +113,12 @@ func (p *problem) begin() {
 	p.place()
 	p.coarseRates()
 	p.cut()
-	p.measure()
+	p.rescale()
 	for range 3 {
 		p.polishRates()
 		p.measure()
 	}
+	p.rescale()
 }
 
 // fitShapes runs the dynamic fit, with the wander that predicts windows it was not shown best.

@@ -104,14 +104,23 @@ func (p *problem) inSlew(l *link, x float64) bool {
 	return false
 }
 
-// measure finds the scales of delays and then the residual of every window against the current clocks.
+// rescale finds the scales of delays anew, and then measures.
+func (p *problem) rescale() {
+	for i := range p.links {
+		if l := &p.links[i]; p.usable(l) {
+			p.delayScales(l)
+		}
+	}
+	p.measure()
+}
+
+// measure finds the residual of every window against the current clocks.
 func (p *problem) measure() {
 	for i := range p.links {
 		l := &p.links[i]
 		if !p.usable(l) {
 			continue
 		}
-		p.delayScales(l)
 		for k := range l.wins {
 			p.measureWindow(l, &l.wins[k])
 		}
@@ -160,7 +169,8 @@ func (p *problem) delayScales(l *link) {
 	ca, cb := p.clocks[l.a].coarse, p.clocks[l.b].coarse
 	var rq, rs, rtt []float64
 	var ha, hb, ga, gb int
-	for _, s := range l.samples {
+	// The samples are in the order of their hashes, so that the first are as good as any.
+	for _, s := range l.samples[:min(len(l.samples), sampleSize)] {
 		q := spot{p.seconds(s.t1, ca), p.seconds(s.t1+s.u, cb), float64(s.u - (cb - ca))}
 		if q.xa < p.x0 || q.xa > p.x1 {
 			continue

@@ -17,8 +17,10 @@ const (
 	eventCap = 6
 	// eventGain is how much of that cost a jump must take away, and at least how many units of it.
 	eventGain, eventUnits = 0.2, 20
-	eventBins             = 128
-	maxEvents             = 64 // of one clock
+	// eventFit is what a call may cost in the mean behind it, and one in eventStray may fit neither side.
+	eventFit, eventStray = 1.5, 20
+	eventBins            = 128
+	maxEvents            = 64 // of one clock
 )
 
 // event is a change of one clock that nothing but a jump or a slew makes.
@@ -244,7 +246,7 @@ func (p *problem) locate(ev event, bins int) bool {
 	}
 	without := min(none, all)
 	if at == 0 || at == len(moments) || without-best < eventGain*without || without-best < eventUnits ||
-		best > eventCap*0.4*float64(len(moments)) {
+		best > eventFit*float64(len(moments)) || stray(moments, size) > 2+len(moments)/eventStray {
 		return false
 	}
 	x := (moments[at-1].x + moments[at].x) / 2
@@ -253,6 +255,16 @@ func (p *problem) locate(ev event, bins int) bool {
 	c.jumps = append(c.jumps, jump{x: x, lo: lo, hi: hi, size: size})
 	slices.SortFunc(c.jumps, func(a, b jump) int { return cmp.Compare(a.x, b.x) })
 	return true
+}
+
+// stray counts the calls that fit neither before nor behind a jump: while a clock is slewed, many do.
+func stray(moments []moment, size float64) (n int) {
+	for _, m := range moments {
+		if min(math.Abs(m.y), math.Abs(m.y-size)) > min(eventCap*m.scale, math.Abs(size)/4) {
+			n++
+		}
+	}
+	return n
 }
 
 // bracketAround returns the calls between which the jump is: those around all splits that explain the calls
