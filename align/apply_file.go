@@ -33,7 +33,7 @@ func (p *Plan) Apply(ctx context.Context, j Job) (*Sidecar, error) {
 		Schema: SidecarSchema, Tool: j.Tool, Format: string(art.Format),
 		Transform: Transform{
 			Model: j.Model, Reference: p.model.Reference, Trust: p.model.Trust, Compose: p.o.Compose,
-			KeepOriginals: p.o.KeepOriginals, Labels: p.o.Labels, Zones: p.o.Zones, ReplaceZones: p.o.ReplaceZones,
+			KeepOriginals: p.o.KeepOriginals, Labels: append([]string{}, p.o.Labels...), Zones: p.o.Zones, ReplaceZones: p.o.ReplaceZones,
 		},
 	}
 	r := newRewriter(p, uint32(j.Artifact))
@@ -49,6 +49,9 @@ func (p *Plan) Apply(ctx context.Context, j Job) (*Sidecar, error) {
 		err = f.copy(ctx, s, j)
 	} else {
 		err = r.file(ctx, f, s, j, records, packable(art.Containers))
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errCut // inside a container
 	}
 	if err != nil {
 		return nil, err
@@ -115,6 +118,7 @@ func packable(containers []string) []string {
 // file rewrites the input into the files of f.
 func (r *rewriter) file(ctx context.Context, f *fileSet, s *Sidecar, j Job, records recordRewriter, containers []string) error {
 	exact := true
+	s.Undo.Packings = []evidence.Packing{}
 	var err error
 	if len(containers) > 0 {
 		if s.Undo.Packings, exact, err = evidence.FindPackings(j.In, containers); err != nil {

@@ -9,7 +9,7 @@ import (
 
 // errCut says that a stream ends inside a record. What is whole could be moved, but a file in which some
 // times are moved and others are not is worse than none: it is refused.
-var errCut = errors.New("the file ends inside a record")
+var errCut = errors.New("the file is cut: it ends inside a record, and times that are not all moved are worse than none")
 
 // recordRewriter rewrites the record that b begins with and returns its length, 0 where it is not whole. base is the
 // offset of b in the editor's block, last says that nothing follows b.

@@ -168,9 +168,9 @@ func TestRefused(t *testing.T) {
 		data []byte
 		want string
 	}{
-		{"cut", data[:len(data)-7], "ends inside a record"},
+		{"cut", data[:len(data)-7], "the file is cut"},
 		{"moved before", moved, ErrMoved.Error()},
-		{"JSON cut", []byte(json + "\n" + json[:60]), "ends inside a record"},
+		{"JSON cut", []byte(json + "\n" + json[:60]), "the file is cut"},
 		{"JSON moved before", []byte(marked), ErrMoved.Error()},
 		{"a log in between", []byte(json + "\nstarting up\n" + json), "no OTLP/JSON document begins here"},
 		{"a time that is no number", []byte(strings.Replace(strings.Replace(json, `"1795000000000000000"`, "1.795e18", 1), `"scopeSpans"`, `"resource":{},"scopeSpans"`, 1)), "no whole number of nanoseconds"},

@@ -301,5 +301,12 @@ func (r *rewriter) done() Receipt {
 		r.receipt.Times += t.Times
 	}
 	slices.SortFunc(r.receipt.Domains, func(a, b DomainReceipt) int { return cmp.Compare(a.Domain, b.Domain) })
+	r.receipt.OutOfOrder = r.plan.unsettled
+	for _, h := range r.plan.holds {
+		r.receipt.Holds += len(h)
+	}
+	if r.receipt.Notes == nil {
+		r.receipt.Notes = []string{}
+	}
 	return r.receipt
 }

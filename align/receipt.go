@@ -18,7 +18,11 @@ type Receipt struct {
 	EventsOutside       int `json:"events_outside"`
 	EventsOutsideBefore int `json:"events_outside_before"`
 	// NegativeSpans end before they start, now as before.
-	NegativeSpans  int `json:"negative_spans"`
+	NegativeSpans int `json:"negative_spans"`
+	// OutOfOrder counts calls of the whole run that begin before their caller also now: no place inside the trusted bounds is
+	// behind it. Holds counts the places where a clock was held back to keep a call behind its caller.
+	OutOfOrder     int `json:"calls_out_of_order"`
+	Holds          int `json:"holds"`
 	ZonesAdded     int `json:"zones_added"`
 	RegionsAdded   int `json:"regions_added"`
 	ZonesReplaced  int `json:"zones_replaced"`
