@@ -20,7 +20,7 @@ type Rule struct {
 // Go release, which a reader records as evidence.
 var Table = []Rule{
 	{Package: "cmd/witnessmark/...",
-		Internal: []string{"analyze/...", "align", "report", "evidence"},
+		Internal: []string{"analyze/...", "align", "align/verify", "report", "evidence"},
 		External: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term",
 			"go.opentelemetry.io/proto/otlp/trace/v1", "go.opentelemetry.io/proto/otlp/common/v1",
 			"google.golang.org/protobuf"}},
@@ -37,6 +37,9 @@ var Table = []Rule{
 	{Package: "analyze/stacks", Internal: []string{"analyze", "evidence", "internal/goruntime"}},
 	{Package: "analyze/labels", Internal: []string{"analyze", "evidence", "internal/goruntime"}},
 	{Package: "analyze/...", Internal: []string{"analyze", "evidence"}},
+	{Package: "align", Internal: []string{"evidence", "internal/wire"},
+		External: []string{"gonum.org/v1/gonum/mat", "gonum.org/v1/gonum/lapack", "gonum.org/v1/gonum/blas"}},
+	{Package: "align/verify", Internal: []string{"evidence"}},
 	{Package: "report", Internal: []string{"analyze", "evidence", "align"},
 		External: []string{"github.com/olekukonko/tablewriter"}},
 	{Package: "internal/wire", External: []string{"google.golang.org/protobuf/encoding/protowire"}},
