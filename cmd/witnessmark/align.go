@@ -22,6 +22,6 @@ func alignCommand(a *app, code *int) *cobra.Command {
 		RunE: o.run,
 	}
 	o.flags(cmd)
-	cmd.AddCommand(estimate, newAlignApply(a, code))
+	cmd.AddCommand(estimate, newAlignApply(a, code), newAlignCheck(a, code))
 	return cmd
 }
