@@ -116,8 +116,10 @@ func loadEntries(entries []entry, o Options) *Bundle {
 		}
 	}
 	m.finish()
+	x := newPlaceIndex(b)
+	x.tieToNodes()
 	tieClocks(b)
-	b.joinPlaces()
+	x.join()
 	return b
 }
 

@@ -5,18 +5,17 @@ import (
 	"strings"
 )
 
-// joinPlaces finds the zone of every resource and artifact that does not say it, and what contradicts
+// join finds the zone of every resource and artifact that does not say it, and what contradicts
 // those that do. It runs once, when all artifacts are merged, so that the result depends on no order of
 // workers.
 //
 // What is recorded or declared is kept; then counts, in this order, the node that a resource runs on,
 // the host's own metadata, what another resource of the host records, and an address. A key that leads
 // to places in different zones leads nowhere.
-func (b *Bundle) joinPlaces() {
-	x := newPlaceIndex(b)
+func (x *placeIndex) join() {
 	x.indexHosts()
 	x.conflictsOfPlaces()
-	for i := range b.Resources {
+	for i := range x.b.Resources {
 		x.joinResource(uint32(i))
 	}
 	x.joinArtifacts()

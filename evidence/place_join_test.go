@@ -235,3 +235,47 @@ func TestHostOfPath(t *testing.T) {
 		t.Errorf("host, domain and zone (-want +got):\n%s", diff)
 	}
 }
+
+// TestTieToNodes: pods that name no host share the clock of their node, whatever keys it elsewhere.
+func TestTieToNodes(t *testing.T) {
+	other := k8sPod("p2", "n2")
+	cluster := k8sList(k8sNode("n1", "aws:///us-east-1a/i-1", "us-east-1a"), k8sPod("p1", "n1"), other).text(t, " ")
+	load := func(files map[string]string) *Bundle {
+		tree(t, files)
+		b, err := Load([]string{"k.json", "t.json"}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	const from = "join: pod p1 of k.json, by "
+	for _, c := range []struct {
+		name           string
+		resource       []string
+		domain, source string
+		host           string
+	}{
+		{"pod uid", []string{"service.name", "s", "k8s.pod.uid", "uid-p1"}, "n1", from + "pod uid", "n1"},
+		{"container, host name is its id", []string{"service.name", "s", "container.id", "c-p1", "service.instance.id", "x"}, "n1", from + "container id", "n1"},
+		{"instance", []string{"service.name", "s", "service.instance.id", "uid-p1"}, "n1", from + "pod uid in service.instance.id", "n1"},
+		{"a pod's name may be another's later", []string{"service.name", "s", "k8s.namespace.name", "ns", "k8s.pod.name", "p1", "k8s.pod.uid", "y"}, "y", "resource k8s.pod.uid", ""},
+		{"recorded", []string{"service.name", "s", "host.name", "h", "k8s.pod.uid", "uid-p1"}, "h", "resource host.name", "h"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			id := load(map[string]string{"k.json": cluster, "t.json": resourceDoc(t, c.resource)}).Resources[0].Identity
+			if id.Domain != (Attr{c.domain, c.source}) || id.Host.Value != c.host {
+				t.Errorf("clock %+v, host %+v; want %s from %q, host %q", id.Domain, id.Host, c.domain, c.source, c.host)
+			}
+		})
+	}
+	t.Run("the node's clock has another key", func(t *testing.T) {
+		b := load(map[string]string{"k.json": cluster, "t.json": resourceDoc(t,
+			[]string{"service.name", "s", "k8s.pod.uid", "uid-p1"},
+			[]string{"service.name", "r", "host.id", "i-1", "host.name", "n1"})})
+		for i := range b.Resources {
+			if d := b.Resources[i].Identity.Domain.Value; d != "i-1" {
+				t.Errorf("%s: clock %q, want i-1", b.Resources[i].Identity.Service.Value, d)
+			}
+		}
+	})
+}
