@@ -140,6 +140,9 @@ type Options struct {
 	// ClockDriftPPM is how fast a clock may gain or lose before it is reported (WM5004); default 10. A
 	// disciplined clock gains less than 1, a free one up to 100.
 	ClockDriftPPM float64
+	// ClockDriftTime is the least time, in nanoseconds, over which a rate is worth a finding (WM5004); default
+	// 10 s.
+	ClockDriftTime int
 	// Clocks parametrise the model of the clocks.
 	Clocks ClockOptions
 	// Severity overrides Doc.Severity by detector ID.
@@ -168,6 +171,9 @@ type ClockOptions struct {
 
 // OffBy returns how far a clock may be off, in nanoseconds.
 func (o *Options) OffBy() int64 { return int64(positive(o.ClockSlack, 1_000_000)) }
+
+// DriftTime returns the least time over which a rate counts, in nanoseconds.
+func (o *Options) DriftTime() int64 { return int64(positive(o.ClockDriftTime, 10_000_000_000)) }
 
 // Drift returns how fast a clock may gain or lose.
 func (o *Options) Drift() float64 { return positive(o.ClockDriftPPM, 10) }

@@ -13,7 +13,7 @@ import (
 // clocks writes what is known of every clock: in short, as part of an examination.
 func (t *tableReport) clocks() {
 	c := t.d.Clocks
-	if c == nil || len(c.Domains) == 0 {
+	if c == nil || !slices.ContainsFunc(c.Domains, func(d ClockDomain) bool { return !alone(c, &d) }) {
 		return
 	}
 	t.Line("")

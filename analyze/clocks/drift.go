@@ -18,7 +18,8 @@ var Drift = analyze.Detector{
 			"free quartz gains up to 100. A daemon that corrects an offset may run the clock at up to 500 ppm for a " +
 			"while, so a rate is no verdict on the daemon by itself, but an offset measured once is wrong a minute later.",
 		Proof: "The offset's bounds at the first and the last point of the longest time without a step are so far apart that " +
-			"every straight line between them is steeper than the option. bounded: by the hard bounds. heuristic: " +
+			"every straight line between them is steeper than the option, and lie at least 10 s apart (the option " +
+			"ClockDriftTime). bounded: by the hard bounds. heuristic: " +
 			"only by the assumed bounds, which need that a server's span ends before the caller has its answer.",
 		Blind: "A rate that changes within the capture shows as its average. Short captures and wide bounds leave room " +
 			"for any rate. Without UTC the rate is against the reference clock, and either of the two may be the one " +
@@ -77,7 +78,7 @@ func reportDrift(p *analyze.Pass, s *Solution) {
 		m := driftMeasure(s, d)
 		p.Measures(m)
 		of[d.Component]++
-		f, up := driftFinding(s, d, limit)
+		f, up := driftFinding(s, d, limit, p.Options.DriftTime())
 		if f == nil {
 			continue
 		}
@@ -110,7 +111,7 @@ func driftMeasure(s *Solution, d *align.Domain) analyze.Measure {
 }
 
 // driftFinding reports a clock whose rate is beyond limit for certain, nil if none is. up says that it gains.
-func driftFinding(s *Solution, d *align.Domain, limit float64) (f *analyze.Finding, up bool) {
+func driftFinding(s *Solution, d *align.Domain, limit float64, shortest int64) (f *analyze.Finding, up bool) {
 	against := s.name(d.Reference)
 	if d.Reference != align.UTC {
 		against = "the clock of " + against
@@ -124,6 +125,9 @@ func driftFinding(s *Solution, d *align.Domain, limit float64) (f *analyze.Findi
 		{assumed, analyze.Heuristic, "if servers' spans end before their callers have the answer, "},
 	} {
 		r := rateOf(d, class.choose)
+		if r.over < shortest {
+			return nil, false
+		}
 		up = r.low > limit
 		if !up && r.high >= -limit {
 			continue

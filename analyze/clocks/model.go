@@ -57,8 +57,8 @@ func newSolution(m *align.Model, refuted map[string]align.Refuted) *Solution {
 	return s
 }
 
-// tied reports whether the evidence says anything about two clocks: by a call from one to another, or by a
-// comparison with UTC.
+// tied reports whether the evidence says anything about two clocks: by a call from one to another, by a
+// comparison with UTC, or by a contradiction on what is said to be one.
 func tied(p *analyze.Pass) bool {
 	for i := range p.Bundle.Clocks {
 		if r := &p.Bundle.Clocks[i]; r.Bounded() && r.Domain != "" {
@@ -69,7 +69,8 @@ func tied(p *analyze.Pass) bool {
 		return false
 	}
 	for _, e := range edgeIndex.Of(p) {
-		if e.cross && e.starts > 0 {
+		// On one clock an effect before its cause says that it may be two.
+		if e.cross && e.starts > 0 || !e.cross && e.before.n() > 0 {
 			return true
 		}
 	}

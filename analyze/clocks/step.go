@@ -20,10 +20,10 @@ var Step = analyze.Detector{
 			"Causes are a time daemon that steps instead of slewing (chrony's makestep), a virtual machine that was " +
 			"moved or resumed, or somebody who set the clock. Where the clock ran fast or slow for a while to catch up, " +
 			"the message says that it was slewed, and that alone is a note.",
-		Proof: "bounded: the offsets before and after cannot be joined by any drift that the model allows, and the " +
-			"bounds of the jump exclude zero. heuristic: the estimate sees a jump of more than the option ClockSlack " +
-			"(1 ms), and bounds that would exclude zero are missing. The two readings name the last " +
-			"moment that is before the jump for certain, and the first that is behind it.",
+		Proof: "bounded: the hard bounds of the offset before and after it are further apart than the option ClockSlack " +
+			"(1 ms) and all that drift may add in between. heuristic: only the assumed bounds are, which need that a " +
+			"server's span ends before the caller has its answer, or a log says that the clock was set. The two readings name " +
+			"the last moment that is before the jump, and the first that is behind it.",
 		Blind: "A jump while the host has no calls shows only by what comes after it, and its moment is as uncertain as " +
 			"the calls are far apart. Jumps of less than some 40 µs pass for wander. Durations of Go spans are " +
 			"monotonic: a span across the jump keeps its length.",
@@ -45,39 +45,67 @@ func reportSteps(p *analyze.Pass, s *Solution) {
 		if len(d.Segments) > 0 {
 			p.Measures(zeroed(analyze.M("clock.steps", "steps", float64(len(d.Steps)), "domain", d.Name)))
 		}
-		if f := stepFinding(p, d); f != nil {
+		if f := stepFinding(p, s, d); f != nil {
 			found = append(found, *f)
 		}
 	}
 	reportMost(p, found, "clock")
 }
 
-// certain reports whether the bounds of a step exclude zero.
-func certain(st *align.Step) bool { return beyond(st.Bounds) != 0 }
+// jump is a step that is worth reporting, with what is known of its size.
+type jump struct {
+	align.Step
+	basis analyze.Basis
+	size  align.Interval // open where only a log tells
+}
 
-// stepFinding reports the steps of one clock: those that are certain, or else larger than the slack.
-func stepFinding(p *analyze.Pass, d *align.Domain) *analyze.Finding {
-	var steps []align.Step
+// jumpOf says how certain a step is. Nothing but bounds or a log makes one: the estimate alone is no evidence.
+// ok is false where neither shows more than slack.
+func (s *Solution) jumpOf(p *analyze.Pass, d *align.Domain, st *align.Step, slack int64) (j jump, ok bool) {
+	j = jump{*st, analyze.Bounded, align.Unbounded}
+	before, ok1 := s.At(d, int64(st.After))
+	after, ok2 := s.At(d, int64(st.Before))
+	drift := driftOver(int64(st.Before-st.After), s.Model.MaxDriftPPM)
+	if st.Slew {
+		drift = 0 // the change is the slew
+	}
+	for _, choose := range []func(*align.Point) align.Interval{hard, assumed} {
+		if j.size = difference(choose(&after), choose(&before), drift); ok1 && ok2 && magnitude(beyond(j.size)) > slack {
+			return j, true
+		}
+		j.basis = analyze.Heuristic
+	}
+	if j.size = st.Bounds; beyond(j.size) != 0 && magnitude(st.Size) > slack {
+		return j, true
+	}
+	j.size = align.Unbounded
+	return j, magnitude(st.Size) > slack && len(logged(p, d.Name, st)) > 0
+}
+
+// stepFinding reports the steps of one clock that are larger than the slack, and certain or in a log.
+func stepFinding(p *analyze.Pass, s *Solution, d *align.Domain) *analyze.Finding {
+	var steps []jump
 	basis, severity := analyze.Bounded, analyze.Note
 	for _, st := range d.Steps {
-		if magnitude(st.Size) <= p.Options.OffBy() {
+		j, ok := s.jumpOf(p, d, &st, p.Options.OffBy())
+		if !ok {
 			continue
 		}
-		if !certain(&st) {
-			basis = analyze.Heuristic
+		if j.basis != analyze.Bounded {
+			basis = j.basis
 		}
 		if !st.Slew {
 			severity = "" // the default
 		}
-		steps = append(steps, st)
+		steps = append(steps, j)
 	}
 	if len(steps) == 0 {
 		return nil
 	}
 	const listed = 3
 	var parts []string
-	for _, st := range steps[:min(listed, len(steps))] {
-		parts = append(parts, stepText(&st))
+	for _, j := range steps[:min(listed, len(steps))] {
+		parts = append(parts, j.String())
 	}
 	if more := len(steps) - listed; more > 0 {
 		parts = append(parts, analyze.Count(more, "more time"))
@@ -89,9 +117,9 @@ func stepFinding(p *analyze.Pass, d *align.Domain) *analyze.Finding {
 		Message:  fmt.Sprintf("the clock of %s was set: %s", NameOf(d), strings.Join(parts, "; ")),
 		Measures: []analyze.Measure{analyze.M("clock.steps", "steps", float64(len(steps)))},
 	}
-	for _, st := range steps {
+	for _, j := range steps {
 		if room := p.Options.Exhibits() - len(f.Exhibits); room > 0 {
-			e := stepExhibits(p, d.Name, &st)
+			e := stepExhibits(p, d.Name, &j.Step)
 			f.Exhibits = append(f.Exhibits, e[:min(room, len(e))]...)
 		}
 	}
@@ -101,22 +129,26 @@ func stepFinding(p *analyze.Pass, d *align.Domain) *analyze.Finding {
 	return f
 }
 
-// stepText says by how much a clock jumped and when.
-func stepText(st *align.Step) string {
+// String says by how much a clock jumped and when.
+func (j *jump) String() string {
 	side := "forward"
-	if st.Size < 0 {
+	if j.Size < 0 {
 		side = "back"
 	}
-	how := side + " by " + show(magnitude(st.Size))
-	if st.Slew {
+	how := side + " by " + show(magnitude(j.Size))
+	if j.Slew {
 		how = "slewed " + how
 	}
-	if certain(st) {
-		how += " (" + Amounts(st.Bounds) + ")"
+	if beyond(j.size) != 0 {
+		how += " (" + Amounts(j.size)
+		if j.basis == analyze.Heuristic {
+			how += " if servers' spans end before their callers have the answer"
+		}
+		how += ")"
 	}
-	when := fmt.Sprintf(" between %s and %s on its own face", clockTime(st.After), clockTime(st.Before))
-	if st.Source != "" {
-		when += ", by " + st.Source
+	when := fmt.Sprintf(" between %s and %s on its own face", clockTime(j.After), clockTime(j.Before))
+	if j.Source != "" {
+		when += ", by " + j.Source
 	}
 	return how + when
 }
@@ -124,14 +156,7 @@ func stepText(st *align.Step) string {
 // stepExhibits points at the last span of the clock before the step and the first behind it, and at what a
 // log says of it.
 func stepExhibits(p *analyze.Pass, domain string, st *align.Step) []analyze.Exhibit {
-	var out []analyze.Exhibit
-	for i := range p.Bundle.Clocks {
-		r := &p.Bundle.Clocks[i]
-		if r.Kind == evidence.ClockStep && r.Domain == domain && r.At <= int64(st.Before) && r.Until >= int64(st.After) {
-			out = append(out, readingExhibit(r))
-			break
-		}
-	}
+	out := logged(p, domain, st)
 	before, after := int64(-1), int64(-1)
 	var last, first int64
 	for c := range p.Bundle.Spans.Chunks() {
@@ -155,4 +180,15 @@ func stepExhibits(p *analyze.Pass, domain string, st *align.Step) []analyze.Exhi
 		out = append(out, spans.Exhibit(p.Bundle, uint32(after), "after"))
 	}
 	return out
+}
+
+// logged points at a record which says that the clock was set during the step.
+func logged(p *analyze.Pass, domain string, st *align.Step) []analyze.Exhibit {
+	for i := range p.Bundle.Clocks {
+		r := &p.Bundle.Clocks[i]
+		if r.Kind == evidence.ClockStep && r.Domain == domain && r.At <= int64(st.Before) && r.Until >= int64(st.After) {
+			return []analyze.Exhibit{readingExhibit(r)}
+		}
+	}
+	return nil
 }

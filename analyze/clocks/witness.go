@@ -79,9 +79,11 @@ func eachCrossing(p *analyze.Pass, f func(*crossing)) {
 
 func (w *witnesses) add(x *crossing) {
 	key := domainPair{x.from.Identity.Domain.Value, x.to.Identity.Domain.Value, false}
-	if x.span.Kind != evidence.KindConsumer {
-		w.keep(key, witness{nanos: int64(x.span.Start - x.up.Start), parent: x.parent, child: x.row})
+	received := x.span.Start
+	if x.span.Kind == evidence.KindConsumer { // it may begin before its message is sent
+		received = x.span.End
 	}
+	w.keep(key, witness{nanos: int64(received - x.up.Start), parent: x.parent, child: x.row})
 	if !x.call() || x.span.End < x.span.Start || x.up.End < x.up.Start || x.span.End-x.span.Start > x.up.End-x.up.Start {
 		return
 	}
