@@ -28,6 +28,9 @@ func parseCommand(line string) (command, bool) {
 	c := command{properties: map[string]string{}}
 	unescape := strings.NewReplacer("%0D", "\r", "%0A", "\n", "%25", "%", "%3A", ":", "%2C", ",")
 	name, properties, _ := strings.Cut(info, " ")
+	if name == "" || strings.ContainsAny(name[:1], "0123456789:.") {
+		return command{}, false // no name that the runner has registered
+	}
 	for _, p := range strings.Split(properties, ",") {
 		if key, value, ok := strings.Cut(p, "="); ok {
 			c.properties[key] = unescape.Replace(value)
