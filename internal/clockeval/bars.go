@@ -58,8 +58,11 @@ func Bars(reports []*Report) []Bar {
 	return b.out
 }
 
-// Best returns the competitor with the least median error.
+// Best returns the competitor with the least median error; its numbers are none if no competitor ran.
 func (r *Report) Best() Outcome {
+	if len(r.Others) == 0 {
+		return Outcome{Method: "none", Median: math.NaN(), P99: math.NaN()}
+	}
 	return slices.MinFunc(r.Others, func(a, b Outcome) int { return int(math.Copysign(1, a.Median-b.Median)) })
 }
 
