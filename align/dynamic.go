@@ -23,6 +23,7 @@ type dynamic struct {
 	wins  []*window
 
 	bends    []bend
+	tilts    []tilt
 	bands    []band
 	common   []band    // per component
 	jumpDiag []float64 // of the matrix, at the jumps
@@ -37,6 +38,13 @@ type bend struct {
 	tw         float64 // robust weight
 	slewing    bool
 	valueAtOff float64
+}
+
+// tilt is the penalty on the slope from one knot to the next, which is seldom beyond that of quartz.
+type tilt struct {
+	at    int     // unknown of the first knot
+	w     float64 // of the difference of the two, 1/variance, times a robust weight
+	value float64 // what the penalty sees now
 }
 
 // slewWander stands for the wander inside a slew, in ppb per root second: rates jump by hundreds of ppm there.
@@ -112,6 +120,13 @@ func (d *dynamic) bend(clock int) {
 		b.tw = (edgeFreedom + 1) / (edgeFreedom + b.valueAtOff*b.valueAtOff*b.w)
 		d.bends = append(d.bends, b)
 	}
+	for k := 0; k+1 < len(c.knots); k++ {
+		h := c.knots[k+1] - c.knots[k]
+		slope := c.rate + (c.off[k+1]-c.off[k])/h
+		tw := (edgeFreedom + 1) / (edgeFreedom + slope*slope/(usualRate*usualRate))
+		// All of them together weigh as much as one observation of the mean rate.
+		d.tilts = append(d.tilts, tilt{d.first[clock] + k, tw / (usualRate * usualRate * h * (d.p.x1 - d.p.x0)), slope * h})
+	}
 }
 
 // multiply sets y to the matrix times x.
@@ -137,6 +152,12 @@ func (d *dynamic) multiply(y, x []float64) {
 		y[b.at] += b.m * v
 		y[b.at+1] += b.r * v
 	}
+	for i := range d.tilts {
+		t := &d.tilts[i]
+		v := t.w * (x[t.at+1] - x[t.at])
+		y[t.at+1] += v
+		y[t.at] -= v
+	}
 }
 
 func (d *dynamic) gradient() []float64 {
@@ -153,6 +174,11 @@ func (d *dynamic) gradient() []float64 {
 		g[b.at-1] -= b.l * v
 		g[b.at] -= b.m * v
 		g[b.at+1] -= b.r * v
+	}
+	for i := range d.tilts {
+		t := &d.tilts[i]
+		g[t.at+1] -= t.w * t.value
+		g[t.at] += t.w * t.value
 	}
 	return g
 }

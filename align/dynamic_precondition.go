@@ -102,6 +102,16 @@ func (d *dynamic) factor() {
 			sums[p.clocks[c].part] += b.tw
 		}
 	}
+	tilted := make([]float64, p.parts)
+	for i := range d.tilts {
+		t := &d.tilts[i]
+		b := &d.bands[owner[t.at]]
+		at := t.at - d.first[owner[t.at]]
+		b.d[at] += t.w
+		b.d[at+1] += t.w
+		b.e[at+1] -= t.w
+		tilted[p.clocks[owner[t.at]].part] += t.w
+	}
 	d.common = make([]band, p.parts)
 	members := make([]float64, p.parts)
 	for i := range p.clocks {
@@ -119,6 +129,12 @@ func (d *dynamic) factor() {
 			h := base[k] - base[k-1]
 			b := bend{l: 1 / h, m: -2 / h, r: 1 / h}
 			c.addBend(k, &b, mean/(p.wander*p.wander*h))
+		}
+		for k := 1; k < n; k++ {
+			w := tilted[part] / float64(n-1)
+			c.d[k-1] += w
+			c.d[k] += w
+			c.e[k] -= w
 		}
 		c.factor()
 		d.common[part] = c

@@ -140,6 +140,9 @@ func (p *problem) fitShapes(round int) {
 const (
 	leastWander, mostWander = 0.003, 3e3
 	wanderStep              = 3
+	// usualWander is that of quartz at room temperature, about, and wanderSpread the standard deviation of
+	// its logarithm: few windows must not make a clock of noise.
+	usualWander, wanderSpread = 0.5, 2
 )
 
 // findWander climbs the score of the held out windows.
@@ -149,7 +152,8 @@ func (p *problem) findWander(round int) {
 		p.wander = wander
 		d := p.newDynamic(false)
 		x := d.solve(1e-4, 80)
-		sum := 0.0
+		far := math.Log(wander/usualWander) / wanderSpread
+		sum := far * far / 2
 		for r, w := range full.wins {
 			if w.held {
 				e := full.rowY[r] - full.predict(r, x)

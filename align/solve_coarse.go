@@ -100,12 +100,16 @@ func (p *problem) centre(members []int) {
 	}
 }
 
+// usualRate is the standard deviation, in ns per second, of the rates that quartz has: a prior that only
+// matters where there is little else.
+const usualRate = 20e3
+
 // series is what one edge shows of the difference of two clocks over time.
 type series struct{ x, y []float64 }
 
-// slope is the median of slopes over a quarter of the series, which a single step does not move, and the
-// weight it deserves.
-func (s *series) slope() (rate, weight float64, ok bool) {
+// slope is the median of slopes over a quarter of the series, which a single step does not move, and its
+// standard error. noise, in ns, is what one value is uncertain by at least.
+func (s *series) slope(noise float64) (rate, se float64, ok bool) {
 	n := len(s.x)
 	lag := max(1, n/4)
 	if n < 3 {
@@ -117,11 +121,16 @@ func (s *series) slope() (rate, weight float64, ok bool) {
 			slopes = append(slopes, (s.y[i+lag]-s.y[i])/dx)
 		}
 	}
-	if len(slopes) == 0 {
+	extent := s.x[n-1] - s.x[0]
+	if len(slopes) == 0 || extent <= 0 {
 		return 0, 0, false
 	}
-	extent := s.x[n-1] - s.x[0]
-	return median(slopes), float64(n) * extent * extent, true
+	rate = median(slopes)
+	for i := range slopes {
+		slopes[i] = math.Abs(slopes[i] - rate)
+	}
+	se = 1.4826 * median(slopes) / math.Sqrt(float64(n)/float64(lag))
+	return rate, max(se, noise/extent/math.Sqrt(float64(n))), true
 }
 
 // coarseRates fits the rates of all clocks to the midpoints of the sampled calls.
@@ -189,17 +198,20 @@ func (p *problem) fitRates(seriesOf func(*link) series) {
 			continue
 		}
 		s := seriesOf(l)
-		rate, weight, ok := s.slope()
-		if !ok || math.IsNaN(rate) {
-			continue
+		rate, se, ok := s.slope(0.3 * l.half)
+		if !ok || math.IsNaN(rate) || math.Abs(rate) > 4e3*p.opt.MaxDriftPPM {
+			continue // no rate, but a step
 		}
+		// What cannot be told apart from noise is not believed: quartz is seldom off by more.
+		rate *= usualRate * usualRate / (usualRate*usualRate + se*se)
 		if !l.twoWay {
-			weight /= 100
+			se *= 10
 		}
-		rows = append(rows, difference{l.a, l.b, rate, weight})
+		rows = append(rows, difference{l.a, l.b, rate, 1 / (se * se)})
 	}
+	most := 1e3 * p.opt.MaxDriftPPM
 	for i, r := range p.fitDifferences(rows) {
-		p.clocks[i].rate += r
+		p.clocks[i].rate = min(max(p.clocks[i].rate+r, -most), most)
 	}
 }
 

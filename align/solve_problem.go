@@ -24,6 +24,8 @@ type problem struct {
 
 	baseKnots []float64 // those that all clocks share
 
+	perWindow float64 // calls of a window
+
 	services []string
 	pairs    [][2]string // pairs of zones, each in order
 	parts    int         // components

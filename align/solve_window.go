@@ -20,13 +20,22 @@ type window struct {
 }
 
 const (
-	windowCalls = 8
+	// A window has windowCalls, fewer where edges have so few calls that no windowsWanted would result.
+	windowCalls, fewestCalls = 8, 2
+	windowsWanted            = 24
 	// modelNoise is the standard deviation, in ns, that is added for what no model holds.
 	modelNoise = 250
 )
 
 // cut divides the calls of every edge into windows.
 func (p *problem) cut() {
+	var calls []float64
+	for i := range p.links {
+		if l := &p.links[i]; p.usable(l) {
+			calls = append(calls, float64(l.edge.calls))
+		}
+	}
+	p.perWindow = min(max(math.Floor(median(calls)/windowsWanted), fewestCalls), windowCalls)
 	for i := range p.links {
 		l := &p.links[i]
 		l.wins = l.wins[:0]
@@ -76,7 +85,7 @@ func (p *problem) cutCells(l *link) {
 			w.s1 += int(l.sc[si].size)
 			w.ns += float64(l.sc[si].n)
 		}
-		need := float64(windowCalls)
+		need := p.perWindow
 		if w.q1 > w.q0 && p.inSlew(l, l.q[w.q0].xa) {
 			need = 1
 		}
