@@ -37,7 +37,7 @@ func (c *conflict) certify(cycle []int32) Certificate {
 	for _, d := range c.domains(cycle, false) {
 		cert.Domains = append(cert.Domains, s.clocks[d].name)
 	}
-	cert.Retraction = c.retraction(cycle, -cert.Sum)
+	cert.Retraction, c.blamed = c.retraction(cycle, -cert.Sum)
 	return cert
 }
 
@@ -55,17 +55,18 @@ const maxRetractions = 16
 
 // retraction returns the cheapest single thing that explains all contradictions among what still takes
 // part, in the order of trust: a step that nobody reported, a false reading against UTC, two clocks under
-// one name, a clock that runs off faster than was declared. Each is tried by solving without it.
-func (c *conflict) retraction(cycle []int32, by int64) string {
+// one name, a clock that runs off faster than was declared. Each is tried by solving without it. blamed are
+// the domains that it is about.
+func (c *conflict) retraction(cycle []int32, by int64) (text string, blamed []int) {
 	if len(c.scope.result.conflicts) >= maxRetractions {
-		return "not looked for: there are too many contradictions"
+		return "not looked for: there are too many contradictions", nil
 	}
-	for _, try := range []func([]int32, int64) string{c.retractStep, c.retractReading, c.retractDomain, c.retractDrift} {
-		if text := try(cycle, by); text != "" {
-			return text
+	for _, try := range []func([]int32, int64) (string, []int){c.retractStep, c.retractReading, c.retractDomain, c.retractDrift} {
+		if text, blamed = try(cycle, by); text != "" {
+			return text, blamed
 		}
 	}
-	return "no single explanation: several statements are false"
+	return "no single explanation: several statements are false", nil
 }
 
 // variant reports whether the component would hold together if change were made.
@@ -85,8 +86,9 @@ func (c *conflict) variant(change func(*boundProblem)) bool {
 	return v.cycle(v.scope.hard) == nil
 }
 
-func (c *conflict) retractStep(cycle []int32, by int64) string {
+func (c *conflict) retractStep(cycle []int32, by int64) (string, []int) {
 	var found []string
+	var blamed []int
 	for k, i := range cycle {
 		x, next := c.scope.constraint(i), c.scope.constraint(cycle[(k+1)%len(cycle)])
 		if x.to == utcClock || x.toAt == next.fromAt {
@@ -94,11 +96,12 @@ func (c *conflict) retractStep(cycle []int32, by int64) string {
 		}
 		cut := bracket{min(x.toAt, next.fromAt), max(x.toAt, next.fromAt)}
 		if c.variant(func(p *boundProblem) { p.clocks[x.to].split(cut) }) {
+			blamed = append(blamed, x.to)
 			found = append(found, fmt.Sprintf("clock %s stepped by at least %d ns between its readings %d and %d",
 				c.scope.clocks[x.to].name, by, cut.lo, cut.hi))
 		}
 	}
-	return strings.Join(found, ", or ")
+	return strings.Join(found, ", or "), blamed
 }
 
 // split adds a bracket, which takes in those that it meets.
@@ -117,7 +120,7 @@ func (c *boundClock) split(cut bracket) {
 	c.grids = slices.Repeat(c.grids[:1], len(out)+1) // only their first reading is looked at
 }
 
-func (c *conflict) retractReading(cycle []int32, _ int64) string {
+func (c *conflict) retractReading(cycle []int32, _ int64) (string, []int) {
 	for _, i := range cycle {
 		x := c.scope.constraint(i)
 		if x.class != ClassReading {
@@ -129,33 +132,36 @@ func (c *conflict) retractReading(cycle []int32, _ int64) string {
 		if c.variant(func(p *boundProblem) {
 			p.hard = slices.DeleteFunc(slices.Clone(p.hard), func(y constraint) bool { return claims(&y) })
 		}) {
-			return fmt.Sprintf("what %s states about clock %s is false", x.source, c.scope.clocks[max(x.from, x.to)].name)
+			d := max(x.from, x.to)
+			return fmt.Sprintf("what %s states about clock %s is false", x.source, c.scope.clocks[d].name), []int{d}
 		}
 	}
-	return ""
+	return "", nil
 }
 
-func (c *conflict) retractDomain(cycle []int32, _ int64) string {
+func (c *conflict) retractDomain(cycle []int32, _ int64) (string, []int) {
 	var found []string
+	var blamed []int
 	for _, d := range c.domains(cycle, false) {
 		c.scope.out[d] = true
 		if c.cycle(c.scope.hard) == nil {
 			found = append(found, fmt.Sprintf("domain %s is two clocks", c.scope.clocks[d].name))
+			blamed = append(blamed, d)
 		}
 		c.scope.out[d] = false
 	}
-	return strings.Join(found, ", or ")
+	return strings.Join(found, ", or "), blamed
 }
 
 // driftRungs are the rates, in parts per billion, that are tried instead of the declared one. Chrony slews
 // by up to 83,333 ppm (chrony.conf, maxslewrate).
 var driftRungs = [...]int64{1_000_000, 5_000_000, 20_000_000, 100_000_000}
 
-func (c *conflict) retractDrift(_ []int32, _ int64) string {
+func (c *conflict) retractDrift(cycle []int32, _ int64) (string, []int) {
 	for _, ppb := range driftRungs {
 		if ppb > c.scope.driftPPB && c.variant(func(p *boundProblem) { p.driftPPB = ppb }) {
-			return fmt.Sprintf("a clock runs off by more than %s ppm (%s ppm would do)", ppm(c.scope.driftPPB), ppm(ppb))
+			return fmt.Sprintf("a clock runs off by more than %s ppm (%s ppm would do)", ppm(c.scope.driftPPB), ppm(ppb)), c.domains(cycle, false)
 		}
 	}
-	return ""
+	return "", nil
 }

@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/bits"
 	"slices"
-	"sort"
 )
 
 // A system is the graph of the constraints of one component. Its vertices are events: a node, which is a
@@ -80,7 +79,6 @@ func (s *system) event(node int32, at int64) int32 {
 
 // index groups the links by node in both directions.
 func (s *system) index(nodes int) {
-	sort.SliceStable(s.links, func(i, j int) bool { return s.owner[s.links[i].from] < s.owner[s.links[j].from] })
 	s.leave, s.enter, s.back = make([]int32, nodes+1), make([]int32, nodes+1), make([]int32, len(s.links))
 	for i := range s.links {
 		s.leave[s.owner[s.links[i].from]+1]++
@@ -90,7 +88,15 @@ func (s *system) index(nodes int) {
 		s.leave[n+1] += s.leave[n]
 		s.enter[n+1] += s.enter[n]
 	}
-	next := slices.Clone(s.enter)
+	next := slices.Clone(s.leave)
+	sorted := make([]arc, len(s.links))
+	for _, l := range s.links {
+		n := s.owner[l.from]
+		sorted[next[n]] = l
+		next[n]++
+	}
+	s.links = sorted
+	next = slices.Clone(s.enter)
 	for i := range s.links {
 		n := s.owner[s.links[i].to]
 		s.back[next[n]] = int32(i)
@@ -144,8 +150,8 @@ func (s *system) search(source int, reverse bool) (d *distances, cycle []int32) 
 			queue, queued[u] = append(queue, int32(u)), true
 		}
 	}
-	// A predecessor graph without a cycle needs no more than nodes² pops; with one it is found at the
-	// next check.
+	// With a cycle in the predecessor graph the search would not end. To look for one takes as long as some
+	// pops, so it is done after twice as many each time.
 	check := max(s.nodes(), 64)
 	for pops := 1; len(queue) > 0; pops++ {
 		u := queue[0]
@@ -157,7 +163,8 @@ func (s *system) search(source int, reverse bool) (d *distances, cycle []int32) 
 				queue, queued[v] = append(queue, v), true
 			}
 		})
-		if pops%check == 0 {
+		if pops == check {
+			check *= 2
 			if cycle := d.cycle(); cycle != nil {
 				return nil, cycle
 			}

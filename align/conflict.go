@@ -21,8 +21,9 @@ func (b *boundSolver) settleConflicts() {
 
 // conflict works on one component.
 type conflict struct {
-	scope *scope
-	pairs []conflictPair
+	scope  *scope
+	pairs  []conflictPair
+	blamed []int // domains that the explanation of the last certificate is about
 }
 
 // conflictPair is two nodes whose constraints on each other contradict themselves.
@@ -194,9 +195,13 @@ func (c *conflict) domains(cycle []int32, utc bool) []int {
 	return out
 }
 
-// suspects returns the domains of a cycle to which no offset can be given.
+// suspects returns the domains of the last certified cycle to which no offset can be given: those that what
+// explains it is about; else the one of two that contradicts more others; else all of them.
 func (c *conflict) suspects(cycle []int32) []int {
 	domains := c.domains(cycle, false)
+	if len(c.blamed) > 0 {
+		return c.blamed
+	}
 	if len(domains) == 2 {
 		n := c.count()
 		switch cmp.Compare(n[domains[0]], n[domains[1]]) {
@@ -205,18 +210,6 @@ func (c *conflict) suspects(cycle []int32) []int {
 		case -1:
 			return domains[1:]
 		}
-		return domains
-	}
-	var sole []int
-	for _, d := range domains {
-		c.scope.out[d] = true
-		if c.cycle(c.scope.hard) == nil {
-			sole = append(sole, d)
-		}
-		c.scope.out[d] = false
-	}
-	if len(sole) > 0 {
-		return sole
 	}
 	return domains
 }
