@@ -254,7 +254,7 @@ func cycleEdge(c *Clocks, e *ClockEdge) string {
 	if e.TraceID != "" {
 		where = "trace " + e.TraceID + " spans " + e.EarlierSpanID + " and " + e.LaterSpanID
 	}
-	return fmt.Sprintf("%s is ahead of %s by %s at most (%s, %s)", clockName(c, e.To), clockName(c, e.From), signedDuration(e.WeightNS), e.Class, where)
+	return fmt.Sprintf("%s is at most %s ahead of %s (%s, %s)", clockName(c, e.To), signedDuration(e.WeightNS), clockName(c, e.From), e.Class, where)
 }
 
 func (t *tableReport) assumptions(c *Clocks) {
@@ -337,14 +337,15 @@ func roundOut(ns int64, up bool) int64 {
 		unit *= 10
 	}
 	rest := ns % unit
-	switch {
-	case rest == 0:
-	case up && ns > 0 && ns < math.MaxInt64-unit:
-		return ns - rest + unit
-	case !up && ns < 0 && ns > math.MinInt64+unit:
-		return ns - rest - unit
-	default:
-		return ns - rest
+	if rest == 0 || up == (ns < 0) {
+		return ns - rest // towards zero is outwards
 	}
-	return ns
+	away := unit
+	if ns < 0 {
+		away = -unit
+	}
+	if out := ns - rest + away; (out > 0) == (ns > 0) {
+		return out
+	}
+	return ns // it does not fit
 }
