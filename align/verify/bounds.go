@@ -3,6 +3,7 @@ package verify
 import (
 	"fmt"
 	"math/big"
+	"sort"
 )
 
 // place is a clock between two steps at a reading.
@@ -42,33 +43,15 @@ func (c *checker) bounds() {
 			d.trends[k.Segment] = k.Trend
 		}
 	}
-	scopes := map[int]int{}
-	for i := range c.m.Proof.Scopes {
-		s := &c.m.Proof.Scopes[i]
-		scopes[s.Component] = i
-		ppb := driftOf(c.m.MaxDriftPPM)
-		if s.HardPPB != relative(ppb, s.Reference == utc) || s.AssumedPPB <= 0 {
-			c.result.problem(fmt.Sprintf("scope %d", i), "rates of %d and %d ppb do not follow from a drift of %g ppm", s.HardPPB, s.AssumedPPB, c.m.MaxDriftPPM)
-			delete(scopes, s.Component)
-		}
-	}
-	proved := map[string]bool{} // domain, segment, basis, side
+	scopes := c.scopes()
+	proved := map[string]bool{} // by curveName
 	tracers := map[tracerKey]*tracer{}
 	for i := range c.m.Proof.Curves {
 		v := &c.m.Proof.Curves[i]
 		where := fmt.Sprintf("%s bound (%s) of %s, segment %d", v.Side, v.Basis, v.Domain, v.Segment)
-		d := c.domains[v.Domain]
-		if d == nil || v.Segment < 0 || v.Segment >= len(d.Segments) {
-			c.result.problem(where, "there is no such segment")
-			continue
-		}
-		scope, ok := scopes[d.Component]
-		if !ok || c.m.Proof.Scopes[scope].Reference != d.Reference {
-			c.result.problem(where, "the proof has no rates for its component and reference")
-			continue
-		}
-		if v.Basis != "hard" && v.Basis != "assumed" || v.Side != "low" && v.Side != "high" {
-			c.result.problem(where, "no bounds are called that")
+		d, scope, err := c.subject(v, scopes)
+		if err != nil {
+			c.result.problem(where, "%v", err)
 			continue
 		}
 		k := tracerKey{scope, v.Basis == "assumed", v.Side == "low"}
@@ -86,6 +69,37 @@ func (c *checker) bounds() {
 		proved[curveName(v.Domain, v.Segment, v.Basis, v.Side)] = true
 	}
 	c.unproved(scopes, proved)
+}
+
+// scopes returns the index of each component's rates, where they follow from the largest drift.
+func (c *checker) scopes() map[int]int {
+	scopes := map[int]int{}
+	ppb := driftOf(c.m.MaxDriftPPM)
+	for i := range c.m.Proof.Scopes {
+		s := &c.m.Proof.Scopes[i]
+		if s.HardPPB != relative(ppb, s.Reference == utc) || s.AssumedPPB <= 0 || s.AssumedPPB > 1_000_000_000 {
+			c.result.problem(fmt.Sprintf("scope %d", i), "rates of %d and %d ppb do not follow from a drift of %g ppm", s.HardPPB, s.AssumedPPB, c.m.MaxDriftPPM)
+			continue
+		}
+		scopes[s.Component] = i
+	}
+	return scopes
+}
+
+// subject returns the clock that a curve is about, and its scope.
+func (c *checker) subject(v *curve, scopes map[int]int) (*clock, int, error) {
+	d := c.domains[v.Domain]
+	if d == nil || v.Segment < 0 || v.Segment >= len(d.Segments) {
+		return nil, 0, fmt.Errorf("there is no such segment")
+	}
+	scope, ok := scopes[d.Component]
+	switch {
+	case !ok || c.m.Proof.Scopes[scope].Reference != d.Reference:
+		return nil, 0, fmt.Errorf("the proof has no rates for its component and reference")
+	case v.Basis != "hard" && v.Basis != "assumed" || v.Side != "low" && v.Side != "high":
+		return nil, 0, fmt.Errorf("no bounds are called that")
+	}
+	return d, scope, nil
 }
 
 func curveName(domain string, segment int, basis, side string) string {
@@ -177,10 +191,7 @@ func trendAt(t []knot, at *big.Int) *big.Int {
 	case 1:
 		return intOf(t[0].Offset)
 	}
-	i := 0
-	for i < len(t)-2 && t[i+1].At.big().Cmp(at) <= 0 {
-		i++
-	}
+	i := sort.Search(len(t)-2, func(i int) bool { return t[i+1].At.big().Cmp(at) > 0 })
 	return line(t[i], t[i+1], at)
 }
 
