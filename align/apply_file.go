@@ -179,7 +179,7 @@ func (r *rewriter) stream(ctx context.Context, raw io.Reader, out, log io.Writer
 		defer u.Close()
 		content = u
 	}
-	buffered := bufio.NewWriterSize(out, blockBytes)
+	buffered := bufio.NewWriterSize(out, firstBytes)
 	packed, closers, err := pack(buffered, packings)
 	if err != nil {
 		return err

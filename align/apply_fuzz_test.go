@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -91,6 +92,38 @@ func FuzzUndo(f *testing.F) {
 		undo(&out, bytes.NewReader(rewritten), bytes.NewReader(log))
 		if out.Len() > len(log)+len(rewritten) {
 			t.Errorf("%d bytes out of %d and %d", out.Len(), len(log), len(rewritten))
+		}
+	})
+}
+
+// FuzzUsualSpan holds the short way through a span against the general one.
+func FuzzUsualSpan(f *testing.F) {
+	for _, s := range sampleTraces().ResourceSpans[0].ScopeSpans[0].Spans[:5] {
+		s.Flags, s.Kind = 0x300, 2
+		b, err := proto.Marshal(s)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+		s.ProtoReflect().SetUnknown(nil)
+		if b, err = proto.Marshal(s); err != nil {
+			f.Fatal(err)
+		}
+		r := &protoRewriter{rewriter: &rewriter{}}
+		if !r.usualSpan(b, 0, &spanTimes{}) {
+			f.Error("a usual span does not take the short way")
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		short, long := &protoRewriter{rewriter: &rewriter{}}, &protoRewriter{rewriter: &rewriter{}}
+		var s, l spanTimes
+		if !short.usualSpan(b, 7, &s) {
+			return
+		}
+		if err := long.anySpan(b, 7, &l); err != nil || s != l || short.eventsSeen != long.eventsSeen ||
+			!slices.Equal(short.starts, long.starts) || !slices.Equal(short.ends, long.ends) || !slices.Equal(short.events, long.events) {
+			t.Errorf("short %+v %v %v %v, long %+v %v %v %v, %v", s, short.starts, short.ends, short.events, l, long.starts, long.ends, long.events, err)
 		}
 	})
 }

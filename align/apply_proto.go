@@ -34,6 +34,7 @@ type protoRewriter struct {
 
 	starts, ends []int // offsets of the times of the span at hand
 	events       []protoTime
+	eventsSeen   int
 	resources    []wire.Field
 	encoded      []byte
 }

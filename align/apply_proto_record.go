@@ -29,26 +29,12 @@ func (r *protoRewriter) span(t *target, b []byte, base int) (grown int, err erro
 	}
 	s := spanTimes{}
 	r.starts, r.ends, r.events = r.starts[:0], r.ends[:0], r.events[:0]
-	w := wire.Walk(b)
-	var f wire.Field
-	for w.Next(&f) {
-		switch {
-		case f.Num == spanStart && f.Type == wire.Fixed64:
-			s.start = f.Value
-			r.starts = append(r.starts, base+f.Start)
-		case f.Num == spanEnd && f.Type == wire.Fixed64:
-			s.end = f.Value
-			r.ends = append(r.ends, base+f.Start)
-		case f.Num == spanEvent && f.Type == wire.Bytes:
-			r.receipt.Events++
-			if err := r.event(f.Bytes, base+f.Start); err != nil {
-				return 0, err
-			}
+	if !r.usualSpan(b, base, &s) {
+		if err := r.anySpan(b, base, &s); err != nil {
+			return 0, err
 		}
 	}
-	if err := damage(&w, base); err != nil {
-		return 0, err
-	}
+	r.receipt.Events += r.eventsSeen
 	if len(r.starts) > 1 || len(r.ends) > 1 {
 		return 0, &damageError{base, "a span holds one of its times twice"}
 	}
@@ -77,6 +63,87 @@ func (r *protoRewriter) span(t *target, b []byte, base int) (grown int, err erro
 		grown = len(text)
 	}
 	return grown, nil
+}
+
+// anySpan collects the times of a span of any shape.
+func (r *protoRewriter) anySpan(b []byte, base int, s *spanTimes) error {
+	r.starts, r.ends, r.events, r.eventsSeen = r.starts[:0], r.ends[:0], r.events[:0], 0
+	*s = spanTimes{}
+	w := wire.Walk(b)
+	var f wire.Field
+	for w.Next(&f) {
+		switch {
+		case f.Num == spanStart && f.Type == wire.Fixed64:
+			s.start = f.Value
+			r.starts = append(r.starts, base+f.Start)
+		case f.Num == spanEnd && f.Type == wire.Fixed64:
+			s.end = f.Value
+			r.ends = append(r.ends, base+f.Start)
+		case f.Num == spanEvent && f.Type == wire.Bytes:
+			r.eventsSeen++
+			if err := r.event(f.Bytes, base+f.Start); err != nil {
+				return err
+			}
+		}
+	}
+	return damage(&w, base)
+}
+
+// usualSpan does the same for a span of the fields that OTLP has today, with fields shorter than 16 KiB. It returns
+// false where it meets anything else, and anySpan begins anew.
+func (r *protoRewriter) usualSpan(b []byte, base int, s *spanTimes) bool {
+	const (
+		start  = spanStart<<3 | byte(wire.Fixed64)
+		end    = spanEnd<<3 | byte(wire.Fixed64)
+		event  = spanEvent<<3 | byte(wire.Bytes)
+		kind   = 6<<3 | byte(wire.Varint)
+		flags  = 16<<3&0x7f | byte(wire.Fixed32) | 0x80
+		flags2 = 16 >> 4
+	)
+	r.eventsSeen = 0
+	i := 0
+	for i+1 < len(b) {
+		switch tag := b[i]; {
+		case tag == start || tag == end:
+			if len(b)-i < 9 {
+				return false
+			}
+			v := binary.LittleEndian.Uint64(b[i+1:])
+			if tag == start {
+				s.start = v
+				r.starts = append(r.starts, base+i+1)
+			} else {
+				s.end = v
+				r.ends = append(r.ends, base+i+1)
+			}
+			i += 9
+		case tag&0x87 == byte(wire.Bytes) && tag > 7:
+			n, from := int(b[i+1]), i+2
+			if n >= 0x80 {
+				if from >= len(b) || b[from] >= 0x80 {
+					return false
+				}
+				n, from = n&0x7f|int(b[from])<<7, from+1
+			}
+			if n > len(b)-from {
+				return false
+			}
+			if tag == event {
+				r.eventsSeen++
+				if r.event(b[from:from+n], base+from) != nil {
+					return false
+				}
+			}
+			i = from + n
+		case tag == kind && b[i+1] < 0x80:
+			i += 2
+		case tag == flags && b[i+1] == flags2 && len(b)-i >= 6:
+			i += 6
+		default:
+			return false
+		}
+	}
+	return i == len(b)
 }
 
 // event collects the time of an event.

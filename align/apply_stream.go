@@ -18,7 +18,8 @@ type recordRewriter interface {
 }
 
 const (
-	// blockBytes is how much is read at once.
+	// firstBytes is how much is read at first, blockBytes how much later: most files are small.
+	firstBytes = 64 << 10
 	blockBytes = 1 << 20
 	// maxRecordBytes bounds the record held in memory: a message behind a length, a resource with its spans in a message
 	// without one, a JSON document, a profile.
@@ -27,13 +28,13 @@ const (
 
 // rewrite passes a stream through records, block by block. ctx ends it between two blocks.
 func (r *rewriter) rewrite(ctx context.Context, in io.Reader, records recordRewriter) error {
-	buf := make([]byte, blockBytes)
-	end := 0
+	buf := make([]byte, firstBytes)
+	end, filled := 0, false
 	for last := false; !last; {
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)
 		}
-		if end == len(buf) {
+		if end == len(buf) || filled && len(buf) < blockBytes {
 			if end >= maxRecordBytes {
 				return fmt.Errorf("byte %d: a record is longer than %d bytes", r.editor.read, maxRecordBytes)
 			}
@@ -41,6 +42,7 @@ func (r *rewriter) rewrite(ctx context.Context, in io.Reader, records recordRewr
 		}
 		n, err := fill(in, buf[end:])
 		end += n
+		filled = end == len(buf)
 		if last = err == io.EOF; err != nil && !last {
 			return err
 		}
@@ -63,6 +65,9 @@ func (r *rewriter) block(b []byte, last bool, records recordRewriter) (done int,
 			return 0, fmt.Errorf("byte %d: %w", r.editor.read+int64(d.off), err)
 		case err != nil:
 			return 0, fmt.Errorf("byte %d: %w", r.editor.read+int64(done), err)
+		}
+		if n == 0 && last {
+			return 0, fmt.Errorf("byte %d: %w", r.editor.read+int64(done), errCut)
 		}
 		if n == 0 {
 			break

@@ -26,6 +26,10 @@ var roles = map[string]func(path string) error{
 	"pdata-json":   pdataJSON,
 	"pprof":        parseProfile,
 	"gostackparse": parseGoroutines,
+	"apply":        applyFile,
+	"rewrite":      rewriteFile,
+	"cp":           copyFile,
+	"recode":       recode,
 }
 
 // examine does all that the command examine does before it renders.
