@@ -16,7 +16,7 @@ import (
 
 // capture writes calls between three hosts as OTLP/JSON, with clocks that are off and drift, and loads it.
 // broken makes one host's clock jump back in the middle, unreported, by more than drift can explain.
-func capture(t testing.TB, broken bool) (*evidence.Bundle, *evidence.SpanJoin) {
+func capture(t testing.TB, calls int64, broken bool) (*evidence.Bundle, *evidence.SpanJoin) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(7, 7))
 	offsets := map[string]int64{"a": 0, "b": 40_000_000, "c": -3_000_000}
@@ -34,12 +34,12 @@ func capture(t testing.TB, broken bool) (*evidence.Bundle, *evidence.SpanJoin) {
 			trace, id, parent, kind, shows(host, start), shows(host, start)+length))
 	}
 	hosts := []string{"a", "b", "c"}
-	for i := range int64(120) {
+	for i := range calls {
 		from, to := hosts[r.IntN(3)], hosts[r.IntN(3)]
 		if from == to {
 			continue
 		}
-		at := i*80_000_000 + r.Int64N(1000)
+		at := i*(9_600_000_000/calls) + r.Int64N(1000)
 		there, work, back := 100_000+r.Int64N(200_000), 1_000_000+r.Int64N(1_000_000), 100_000+r.Int64N(200_000)
 		trace := fmt.Sprintf("%032x", i+1)
 		span(from, trace, fmt.Sprintf("%016x", 2*i+1), "", 3, at, there+work+back)
@@ -62,9 +62,9 @@ func capture(t testing.TB, broken bool) (*evidence.Bundle, *evidence.SpanJoin) {
 	return b, evidence.JoinSpans(b)
 }
 
-func solved(t testing.TB, broken bool) (*evidence.Bundle, *evidence.SpanJoin, *align.Model) {
+func solved(t testing.TB, calls int64, broken bool) (*evidence.Bundle, *evidence.SpanJoin, *align.Model) {
 	t.Helper()
-	b, j := capture(t, broken)
+	b, j := capture(t, calls, broken)
 	return b, j, align.Solve(align.Collect(b, j, align.StatOptions{}), nil, align.Options{})
 }
 
@@ -96,7 +96,7 @@ func clone(t testing.TB, m *align.Model) *align.Model {
 }
 
 func TestModelIsVerified(t *testing.T) {
-	b, j, m := solved(t, false)
+	b, j, m := solved(t, 120, false)
 	r := check(t, m, b, j)
 	if !r.OK() {
 		t.Fatalf("an honest model is refused: %+v", r.Problems[:1])
@@ -107,7 +107,7 @@ func TestModelIsVerified(t *testing.T) {
 }
 
 func TestCertificateIsVerified(t *testing.T) {
-	b, j, m := solved(t, true)
+	b, j, m := solved(t, 120, true)
 	if len(m.Conflicts) == 0 {
 		t.Fatal("a clock that jumps unreported contradicts nothing")
 	}
@@ -118,8 +118,8 @@ func TestCertificateIsVerified(t *testing.T) {
 
 // Every way to state more than the evidence shows is refused.
 func TestLiesAreRefused(t *testing.T) {
-	b, j, honest := solved(t, false)
-	_, _, torn := solved(t, true)
+	b, j, honest := solved(t, 120, false)
+	_, _, torn := solved(t, 120, true)
 	bounded := func(m *align.Model) *align.Point {
 		for i := range m.Domains {
 			for k := range m.Domains[i].Segments {
@@ -178,7 +178,7 @@ func TestLiesAreRefused(t *testing.T) {
 			t.Errorf("%s: verified", c.name)
 		}
 	}
-	bb, jj := capture(t, true)
+	bb, jj := capture(t, 120, true)
 	for _, c := range []struct {
 		name string
 		lie  func(c *align.Certificate)
@@ -218,8 +218,8 @@ func shortened(m *align.Model) *align.Model {
 
 // A model is input like any other: whatever it says, a check ends with an error or a result.
 func FuzzCheck(f *testing.F) {
-	b, j, m := solved(f, false)
-	_, _, torn := solved(f, true)
+	b, j, m := solved(f, 24, false)
+	_, _, torn := solved(f, 24, true)
 	for _, m := range []*align.Model{m, torn} {
 		text, err := json.Marshal(shortened(m))
 		if err != nil {
