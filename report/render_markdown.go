@@ -3,11 +3,12 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
 // Rules of the Markdown, which is for job summaries and comments:
-//   - Verdict and gaps first, then findings worst first, then artifacts folded away.
+//   - Verdict and gaps first, then findings worst first, then clocks, then artifacts folded away.
 //   - GitHub refuses a summary of a step above 1,024 KiB as a whole, so what does not fit is counted and not
 //     written. Every part says how much of it is left out.
 //   - Captured text goes through markdown, markdownCell or markdownCode.
@@ -24,6 +25,7 @@ func renderMarkdown(w io.Writer, d *Document, o TerminalOptions) error {
 	m.verdict()
 	if d.Run.Command != "inspect" {
 		m.findings()
+		m.clocks()
 	}
 	m.artifacts()
 	_, err := io.WriteString(w, m.sb.String())
@@ -137,6 +139,30 @@ func markdownFinding(f *Finding, paths map[string]string, sameFix bool) string {
 		sb.WriteString("  - fix: " + markdown(f.Fix) + "\n")
 	}
 	return sb.String()
+}
+
+// clocks writes where the clocks stood, where something ties them together.
+func (m *markdownReport) clocks() {
+	c := m.d.Clocks
+	if c == nil || !slices.ContainsFunc(c.Domains, func(d ClockDomain) bool { return !alone(c, &d) }) {
+		return
+	}
+	if !m.add("### Clocks\n\nThe table shows " + markdown(clockTerms(c)) + ".\n\n" +
+		"| clock | zone | services | offset | hard bounds | assumed bounds | 95 % | drift | steps | status |\n" +
+		"| --- | --- | --- | ---: | --- | --- | --- | ---: | ---: | --- |\n") {
+		return
+	}
+	for i := range c.Domains {
+		cells := clockCells(c, &c.Domains[i], true)
+		for j := range cells {
+			cells[j] = markdownCell(cells[j])
+		}
+		if m.o.Limit > 0 && i >= m.o.Limit || !m.add("| "+strings.Join(cells, " | ")+" |\n") {
+			m.notice(fmt.Sprintf("\n… %s more clocks\n", thousands(len(c.Domains)-i)))
+			break
+		}
+	}
+	m.add("\n")
 }
 
 func (m *markdownReport) artifacts() {

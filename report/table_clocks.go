@@ -50,11 +50,7 @@ func WriteClocks(p *Prose, c *Clocks, o TerminalOptions) error {
 // clockTable writes a row for each clock, those that are furthest off first where not all may be printed.
 func (t *tableReport) clockTable(c *Clocks, all bool) {
 	t.Heading("CLOCKS")
-	against := "UTC"
-	if c.Reference != align.UTC {
-		against = "the clock of " + clockName(c, c.Reference)
-	}
-	t.Para("", fmt.Sprintf("offsets against %s in the middle of the capture, positive where a clock is ahead; bounds hold while no clock gains or loses more than %g ppm", against, c.MaxDriftPPM))
+	t.Para("", clockTerms(c))
 	columns := []Column{
 		{Title: "CLOCK", Shrink: true, Middle: true, Min: 12}, {Title: "AZ", Optional: true, Spare: 2},
 		{Title: "SERVICES", Shrink: true, Optional: true, Spare: 4}, {Title: "OFFSET", Right: true},
@@ -67,27 +63,9 @@ func (t *tableReport) clockTable(c *Clocks, all bool) {
 		shown = shown[:t.o.Limit]
 	}
 	for i := range shown {
-		d := &shown[i]
-		offset, hard, assumed, likely, drift, steps := "", "", "", "", "", ""
-		if d.Middle != nil {
-			offset, hard = signedDuration(d.Middle.OffsetNS), boundsText(d.Middle.Hard)
-			if !sameBounds(d.Middle.Hard, d.Middle.Assumed) {
-				assumed = boundsText(d.Middle.Assumed)
-			}
-		}
-		status := d.Status
-		if alone(c, d) {
-			offset, hard, assumed, status = "", "", "", "alone"
-		} else if d.Status == string(align.StatusReference) && d.Domain == d.Reference {
-			offset, hard, assumed = "0", "", ""
-		} else if d.Middle != nil && all {
-			likely = boundsText(d.Middle.Likely)
-			drift = fmt.Sprintf("%+.2f ppm", d.DriftPPM)
-		}
-		if len(d.Steps) > 0 {
-			steps = thousands(len(d.Steps))
-		}
-		table.Row(clockLabel(d), d.AZ, strings.Join(d.Services, ","), offset, hard, assumed, likely, drift, steps, status)
+		cells := clockCells(c, &shown[i], all)
+		table.Row(cells...)
+		status := cells[len(cells)-1]
 		if status != string(align.StatusReference) && status != string(align.StatusAligned) {
 			table.paint(9, colorYellow)
 		}
@@ -96,6 +74,40 @@ func (t *tableReport) clockTable(c *Clocks, all bool) {
 	if rest := len(c.Domains) - len(shown); rest > 0 {
 		t.Line(fmt.Sprintf("… %s more; --limit 0 lists all", thousands(rest)))
 	}
+}
+
+// clockTerms says what the offsets of the clocks are against, and when their bounds hold.
+func clockTerms(c *Clocks) string {
+	against := "UTC"
+	if c.Reference != align.UTC {
+		against = "the clock of " + clockName(c, c.Reference)
+	}
+	return fmt.Sprintf("offsets against %s in the middle of the capture, positive where a clock is ahead; bounds hold while no clock gains or loses more than %g ppm", against, c.MaxDriftPPM)
+}
+
+// clockCells returns what a table shows of a clock: its name, zone, services, offset, hard and assumed bounds, 95 %
+// interval, drift, steps, and last its status.
+func clockCells(c *Clocks, d *ClockDomain, all bool) []string {
+	offset, hard, assumed, likely, drift, steps := "", "", "", "", "", ""
+	if d.Middle != nil {
+		offset, hard = signedDuration(d.Middle.OffsetNS), boundsText(d.Middle.Hard)
+		if !sameBounds(d.Middle.Hard, d.Middle.Assumed) {
+			assumed = boundsText(d.Middle.Assumed)
+		}
+	}
+	status := d.Status
+	if alone(c, d) {
+		offset, hard, assumed, status = "", "", "", "alone"
+	} else if d.Status == string(align.StatusReference) && d.Domain == d.Reference {
+		offset, hard, assumed = "0", "", ""
+	} else if d.Middle != nil && all {
+		likely = boundsText(d.Middle.Likely)
+		drift = fmt.Sprintf("%+.2f ppm", d.DriftPPM)
+	}
+	if len(d.Steps) > 0 {
+		steps = thousands(len(d.Steps))
+	}
+	return []string{clockLabel(d), d.AZ, strings.Join(d.Services, ","), offset, hard, assumed, likely, drift, steps, status}
 }
 
 // leftAlone says why clocks are not aligned, those with the same reason together.
