@@ -83,17 +83,12 @@ func (o *alignApply) run(_ *cobra.Command, args []string) error {
 	if err := o.check(args); err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	var list []applied
 	var err error
 	if o.reverse {
-		list, err = o.restore(ctx, args)
+		list, err = o.restore(args)
 	} else {
-		list, err = o.apply(ctx, args)
-	}
-	if ctx.Err() != nil {
-		err = errors.New("interrupted: the file at hand was not written, those before are whole")
+		list, err = o.apply(args)
 	}
 	if printErr := o.print(list); err == nil {
 		err = printErr
@@ -101,8 +96,15 @@ func (o *alignApply) run(_ *cobra.Command, args []string) error {
 	return err
 }
 
+var errInterrupted = errors.New("interrupted: the file at hand was not written, those before are whole")
+
+// catchSignals makes the signals that end a program end the returned context instead, while files are written.
+func catchSignals() (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+}
+
 // apply rewrites every file that the arguments name.
-func (o *alignApply) apply(ctx context.Context, args []string) ([]applied, error) {
+func (o *alignApply) apply(args []string) ([]applied, error) {
 	text, err := os.ReadFile(o.model)
 	if err != nil {
 		return nil, fmt.Errorf("--model: %w", err)
@@ -134,7 +136,7 @@ func (o *alignApply) apply(ctx context.Context, args []string) ([]applied, error
 	}
 	plan := align.NewPlan(b, join, model, opts)
 	job := align.Job{Tool: "witnessmark " + version(), Model: hex.EncodeToString(digest[:]), Digest: o.digest}
-	return o.each(ctx, b, args, func(i int, in, out string) (*align.Sidecar, error) {
+	return o.each(b, args, func(ctx context.Context, i int, in, out string) (*align.Sidecar, error) {
 		job.Artifact, job.In, job.Out = i, in, out
 		return plan.Apply(ctx, job)
 	})
@@ -156,22 +158,24 @@ func (o *alignApply) zoneMap(m *align.Model) (map[string]string, error) {
 }
 
 // each calls do for every file of the bundle that can be one input, and gathers what became of it.
-func (o *alignApply) each(ctx context.Context, b *evidence.Bundle, args []string, do func(i int, in, out string) (*align.Sidecar, error)) ([]applied, error) {
+func (o *alignApply) each(b *evidence.Bundle, args []string, do func(ctx context.Context, i int, in, out string) (*align.Sidecar, error)) ([]applied, error) {
+	ctx, stop := catchSignals()
+	defer stop()
 	var list []applied
 	names := map[string]string{}
 	archives := map[string]bool{}
 	passed := 0
 	for i, a := range b.Artifacts {
-		if ctx.Err() != nil {
-			return list, nil
-		}
 		if isBeside(a.Path) {
 			continue
 		}
 		f := applied{Path: a.Path, Out: o.outputName(a.Path, args)}
 		err := o.ready(a, &f, names, archives)
 		if err == nil && f.Path != "" {
-			f.Sidecar, err = do(i, filepath.FromSlash(a.Path), f.Out)
+			f.Sidecar, err = do(ctx, i, filepath.FromSlash(a.Path), f.Out)
+		}
+		if ctx.Err() != nil {
+			return list, errInterrupted
 		}
 		switch {
 		case errors.Is(err, align.ErrFormat):
@@ -193,15 +197,15 @@ func (o *alignApply) each(ctx context.Context, b *evidence.Bundle, args []string
 }
 
 // restore reverses every rewritten file that the arguments name.
-func (o *alignApply) restore(ctx context.Context, args []string) ([]applied, error) {
+func (o *alignApply) restore(args []string) ([]applied, error) {
+	ctx, stop := catchSignals()
+	defer stop()
 	var list []applied
 	for _, root := range args {
 		err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
 			switch {
 			case err != nil:
 				return err
-			case ctx.Err() != nil:
-				return filepath.SkipAll
 			case d.IsDir() || isBeside(path):
 				return nil
 			}
@@ -213,11 +217,17 @@ func (o *alignApply) restore(ctx context.Context, args []string) ([]applied, err
 			} else if f.Sidecar, err = align.Reverse(ctx, path, f.Out); err != nil {
 				f.Error = err.Error()
 			}
+			if ctx.Err() != nil {
+				return errInterrupted
+			}
 			list = append(list, f)
 			return nil
 		})
+		if err != nil && !errors.Is(err, errInterrupted) {
+			err = hint(err, args, nil)
+		}
 		if err != nil {
-			return list, hint(err, args, nil)
+			return list, err
 		}
 	}
 	return list, o.verdict(list)
