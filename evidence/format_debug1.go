@@ -252,8 +252,9 @@ func (r *debug1Reader) comment(line []byte, next int64) bool {
 	}
 	if r.inTail {
 		// MaxRSS is printed on systems that tell it (runtime/pprof/pprof_rusage.go).
-		name, _, ok := bytes.Cut(bytes.TrimPrefix(line, []byte("# ")), []byte(" = "))
+		name, value, ok := bytes.Cut(bytes.TrimPrefix(line, []byte("# ")), []byte(" = "))
 		r.tailDone = r.tailDone || ok && (string(name) == "DebugGC" || string(name) == "MaxRSS")
+		r.memStat(string(name), string(value))
 		return ok
 	}
 	if !r.rec.open {
@@ -338,6 +339,9 @@ func (r *debug1Reader) finish() {
 		if r.period > 0 {
 			p.Period = r.period
 		}
+	}
+	if p.Memory != nil {
+		p.Memory.settle()
 	}
 	a.Go = r.rows.goVersion(r.header.kind)
 	r.rows.finish(p)

@@ -56,6 +56,8 @@ type Profile struct {
 	Mappings  []Mapping
 	// Total is the total that a debug=1 header promises, -1 if there is none.
 	Total int64
+	// Memory holds the garbage collector's figures of a heap profile's text form, nil elsewhere.
+	Memory *MemStats
 
 	samples int
 	iterate func(yield func(*Sample) bool)

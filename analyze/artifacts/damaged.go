@@ -35,6 +35,9 @@ func runDamaged(p *analyze.Pass) error {
 	groups := analyze.NewGroups[fileKey](p.Options.Exhibits())
 	for i, a := range p.Bundle.Artifacts {
 		count[a.Status]++
+		if a.Profile != nil {
+			measureGC(p, a)
+		}
 		switch a.Status {
 		case evidence.StatusUnreadable:
 		case evidence.StatusDamaged, evidence.StatusUnknown: // of the latter, the container may be damaged
