@@ -87,7 +87,11 @@ func solveOnce(s *Statistic, o Options) *problem {
 	p.rescale()
 	for round := range solveRounds {
 		p.fitShapes(round)
-		p.rescale()
+		if round%2 == 0 {
+			p.rescale()
+		} else {
+			p.measure()
+		}
 		p.static = p.levels(round == 0)
 		p.measure()
 		if round >= robustRound {

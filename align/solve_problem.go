@@ -44,6 +44,7 @@ type clock struct {
 	rate       float64   // ns per second
 	knots, off []float64 // piecewise linear
 	smooth     []float64 // off before projection
+	pitch      float64   // of knots at equal distances, else 0
 	jumps      []jump
 	slews      []stretch
 	out        bool // two clocks under one name, so no part of the solve
@@ -273,7 +274,9 @@ func (c *clock) at(x float64, hint *int) float64 {
 // segment returns the knots around x and how far it lies from the first to the second, 0 to 1.
 func (c *clock) segment(x float64, hint *int) (i int, f float64) {
 	i = min(*hint, len(c.knots)-2)
-	if x < c.knots[i] || x > c.knots[i+1] {
+	if c.pitch > 0 {
+		i = min(max(int((x-c.knots[0])/c.pitch), 0), len(c.knots)-2)
+	} else if x < c.knots[i] || x > c.knots[i+1] {
 		n := len(c.knots)
 		i, _ = slices.BinarySearchFunc(c.knots[1:n-1], x, func(k, x float64) int { return cmp.Compare(k, x) })
 		*hint = i
@@ -310,6 +313,9 @@ func (p *problem) grid(intervals int) {
 			}
 		}
 		c.knots, c.off = knots, off
+		if c.pitch = 0; len(c.slews) == 0 {
+			c.pitch = h
+		}
 	}
 }
 

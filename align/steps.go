@@ -20,6 +20,7 @@ const (
 	// eventFit is what a call may cost in the mean behind it, and one in eventStray may fit neither side.
 	eventFit, eventStray = 1.5, 20
 	eventBins            = 128
+	eventAround          = 16 // bins
 	maxEvents            = 64 // of one clock
 )
 
@@ -130,8 +131,11 @@ func (p *problem) strongest(bins int, tracks []track, tried map[[2]int]bool) (be
 		}
 		limit := max(eventLeast, eventSigmas*1.4826*median(all), 1.5*p.quantumOf(list, tracks))
 		for b, j := range jumps {
-			size := j - centre
-			if math.IsNaN(j) || math.Abs(size) <= limit || agree[b] < eventAgree || tried[[2]int{h, b}] {
+			if math.IsNaN(j) {
+				continue
+			}
+			size := j - localCentre(jumps, b)
+			if math.Abs(size) <= limit || agree[b] < eventAgree || tried[[2]int{h, b}] {
 				continue
 			}
 			if s := math.Abs(size) * math.Sqrt(float64(len(list))); s > best.strength {
@@ -140,6 +144,17 @@ func (p *problem) strongest(bins int, tracks []track, tried map[[2]int]bool) (be
 		}
 	}
 	return best, ok
+}
+
+// localCentre is the median change around a bin: frequencies wander.
+func localCentre(jumps []float64, bin int) float64 {
+	var v []float64
+	for b := max(0, bin-eventAround); b <= min(len(jumps)-1, bin+eventAround); b++ {
+		if !math.IsNaN(jumps[b]) {
+			v = append(v, jumps[b])
+		}
+	}
+	return median(v)
 }
 
 func (p *problem) quantumOf(list []int, tracks []track) float64 {
