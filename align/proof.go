@@ -7,7 +7,6 @@ package align
 type Proof struct {
 	// DriftPPB bounds the rate of every clock against true time, in parts per billion.
 	DriftPPB int64 `json:"drift_ppb"`
-	// MinDelays are the delays between zones that the user declared: they are taken off weights.
 	Scopes      []ProofScope `json:"scopes"`
 	Clocks      []ProofClock `json:"clocks"`
 	Constraints []CertEdge   `json:"constraints"`
