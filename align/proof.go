@@ -6,7 +6,7 @@ package align
 // clocks on the way can move between the readings of two constraints.
 type Proof struct {
 	// DriftPPB bounds the rate of every clock against true time, in parts per billion.
-	DriftPPB int64 `json:"drift_ppb"`
+	DriftPPB    int64        `json:"drift_ppb"`
 	Scopes      []ProofScope `json:"scopes"`
 	Clocks      []ProofClock `json:"clocks"`
 	Constraints []CertEdge   `json:"constraints"`
