@@ -105,6 +105,18 @@ func TestJUnitCounts(t *testing.T) {
 	}
 }
 
+// TestJUnitIncomplete: what --allow-incomplete accepts is skipped and no error.
+func TestJUnitIncomplete(t *testing.T) {
+	d := specimens()["findings"]
+	for code, want := range map[int]string{ExitClean: "skipped", ExitFindings: "error", ExitFailure: "error", ExitIncomplete: "error"} {
+		d.Run.ExitCode = code
+		first := parseXML(t, render(t, "junit", d, TerminalOptions{})).Children[0].Children[0]
+		if len(first.Children) != 1 || first.Children[0].Name != want || !strings.Contains(first.Children[0].Text, "1 artifact could not be read") {
+			t.Errorf("exit code %d: %+v, want %s", code, first.Children, want)
+		}
+	}
+}
+
 // node is an element of any XML.
 type node struct {
 	Name     string

@@ -59,6 +59,10 @@ func TestMarkdownShowsText(t *testing.T) {
 		if got, want := visible(t, "x "+markdown(s)+" y"), strings.Join(strings.Fields("x "+Clean(s)+" y"), " "); got != want {
 			t.Errorf("%s: %q shows as %q, want %q", name, s, got, want)
 		}
+		table := "| a |\n| --- |\n| " + markdownCell(s) + " |\n"
+		if got, want := visible(t, table), "a"+cell(strings.Join(strings.Fields(s), " ")); strings.ReplaceAll(got, "\n", "") != want {
+			t.Errorf("%s: cell %q shows as %q, want %q", name, s, got, want)
+		}
 		if got, want := visible(t, "x "+markdownCode(s)+" y"), "x "+Clean(s)+" y"; got != want {
 			t.Errorf("%s: code %q shows as %q, want %q", name, s, got, want)
 		}

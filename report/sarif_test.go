@@ -53,6 +53,8 @@ func TestSARIFValid(t *testing.T) {
 	documents := specimens()
 	documents["incident"] = incident(t)
 	documents["many"] = crowded(40, "plain")
+	documents["of a check that is not listed"] = crowded(1, "plain")
+	documents["of a check that is not listed"].Checks = []Check{}
 	for name, s := range hostile {
 		documents["hostile "+name] = New(poisoned(s), Request{Command: "examine", Args: []string{s}, Version: s})
 	}
