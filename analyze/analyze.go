@@ -155,6 +155,9 @@ type Options struct {
 
 // ClockOptions parametrise the model of the clocks; see align.Options.
 type ClockOptions struct {
+	// Always makes the model also where no recorded time contradicts another: clocks that all agree satisfy
+	// every constraint then, so that no check could find one that does not.
+	Always bool
 	// Trust is "hard" or "assumed"; "" for the default.
 	Trust string
 	// Reference is a clock domain, or "utc"; "" for the best that the evidence offers.

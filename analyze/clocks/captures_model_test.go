@@ -53,8 +53,10 @@ func loadWhole(t *testing.T, scenario string, beside ...string) (*evidence.Bundl
 func TestHealthyIsNotAccused(t *testing.T) {
 	for _, beside := range [][]string{nil, {"chrony"}, {"chrony", "k8s", "profiles"}} {
 		b, _ := loadWhole(t, "healthy", beside...)
-		for _, f := range run(t, b, analyze.Options{}).Findings {
-			t.Errorf("with %v: %s: %s", beside, f.ID, f.Message)
+		for _, always := range []bool{false, true} {
+			for _, f := range run(t, b, analyze.Options{Clocks: analyze.ClockOptions{Always: always}}).Findings {
+				t.Errorf("with %v, always %v: %s: %s", beside, always, f.ID, f.Message)
+			}
 		}
 	}
 }
@@ -67,7 +69,7 @@ func TestSkewIsTrue(t *testing.T) {
 		beside   []string
 	}{{"skew", nil}, {"skew", []string{"chrony"}}, {"skew", []string{"chrony", "k8s"}}, {"hotrod", nil}, {"upgrade", nil}} {
 		b, clocks := loadWhole(t, c.scenario, c.beside...)
-		r := run(t, b, analyze.Options{})
+		r := run(t, b, analyze.Options{Clocks: analyze.ClockOptions{Always: true}})
 		s, ok := ModelIndex.Computed(r)
 		if !ok || s == nil {
 			t.Fatalf("%s: no model", c.scenario)
@@ -109,7 +111,7 @@ func TestSkewIsTrue(t *testing.T) {
 				t.Errorf("%s with %v: off by %d ns, said to be: %s", c.scenario, c.beside, truth, f.Message)
 			}
 		}
-		if c.scenario == "skew" && len(lines(r, "WM5003")) < 5 {
+		if want := map[bool]int{true: 5, false: 3}[c.beside == nil]; c.scenario == "skew" && len(lines(r, "WM5003")) < want {
 			t.Errorf("skew with %v: only %d clocks are found to be off", c.beside, len(lines(r, "WM5003")))
 		}
 	}

@@ -35,6 +35,7 @@ type edges struct {
 	late     tally // of calls over two clocks: it ends after the client's, though it is no longer
 	local    tally // of others: the child ends after its parent
 	failed   int   // of outlived, those whose client span has the status error
+	waited   int   // consumers that start before their message is sent, which may or may not be fine
 	unclear  int   // ends after the parent by two clocks, in a way that tells nothing
 }
 
@@ -91,6 +92,9 @@ func (w *comparer) compare(c *evidence.SpanChunk, i int, row uint32, pc *evidenc
 		first := start
 		if kind == evidence.KindConsumer {
 			first = end
+			if start < pstart {
+				e.waited++
+			}
 		}
 		if first < pstart && first != 0 {
 			e.before.add(excess(pstart, first), row, parent, w.keep)

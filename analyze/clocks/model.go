@@ -17,7 +17,8 @@ type Solution struct {
 }
 
 // ModelIndex solves the clocks of the bundle, once in a run and only where there is something to solve: nil
-// where no call leaves its clock and no artifact compares a clock with UTC.
+// where nothing ties two clocks, and, unless the options say Always, where no constraint says that two clocks
+// differ.
 var ModelIndex = analyze.NewDerivedIndex(solve)
 
 // alignOptions says to package align what the options of a run say.
@@ -29,7 +30,7 @@ func alignOptions(o *analyze.ClockOptions) align.Options {
 }
 
 func solve(p *analyze.Pass) *Solution {
-	if !tied(p) {
+	if is := tieOf(p); is == untied || is == quiet && !p.Options.Clocks.Always {
 		return nil
 	}
 	b, join := p.Bundle, spans.Index.Of(p)
@@ -57,28 +58,45 @@ func newSolution(m *align.Model, refuted map[string]align.Refuted) *Solution {
 	return s
 }
 
-// tied reports whether the evidence says anything about two clocks: by a call from one to another, by a
-// comparison with UTC, or by a contradiction on what is said to be one.
-func tied(p *analyze.Pass) bool {
+// tie says what the evidence says about two clocks.
+type tie uint8
+
+const (
+	untied  tie = iota // nothing
+	quiet              // calls, all of which agree with clocks that show the same
+	telling            // calls that do not, or comparisons with UTC
+)
+
+// tieOf tells. If no child begins before its parent and no server ends behind its client, offsets of zero
+// satisfy every constraint of the calls. Then no bounds can exclude them, and with them no step, no drift, and no
+// contradiction is to be found: a solution would only say where, within the delays, clocks stood.
+func tieOf(p *analyze.Pass) tie {
 	for i := range p.Bundle.Clocks {
 		if r := &p.Bundle.Clocks[i]; r.Bounded() && r.Domain != "" {
-			return true
+			return telling
 		}
 	}
 	if p.Bundle.Spans.Len() == 0 {
-		return false
+		return untied
 	}
+	is := untied
 	for _, e := range edgeIndex.Of(p) {
-		// On one clock an effect before its cause says that it may be two.
-		if e.cross && e.starts > 0 || !e.cross && e.before.n() > 0 {
-			return true
+		switch {
+		case e.before.n() > 0, e.cross && e.late.n()+e.waited > 0:
+			// Also on one clock: it may be two.
+			return telling
+		case e.cross && e.starts > 0:
+			is = quiet
 		}
 	}
-	return false
+	return is
 }
 
-// notTied is why the checks that need a model are inapplicable.
-const notTied = "no call leaves its clock, and nothing compares a clock with UTC"
+// Reasons why a check that needs a model is inapplicable.
+const (
+	notTied  = "no call leaves its clock, and nothing compares a clock with UTC"
+	allQuiet = "no recorded time contradicts another, so no model of the clocks was made; witnessmark clocks makes one"
+)
 
 // NameOf names a clock for people: its host, else its domain.
 func NameOf(d *align.Domain) string {

@@ -320,3 +320,30 @@ func TestRefuted(t *testing.T) {
 		t.Error("a step back by 8 to 10 ms explains 9 ms and not 11")
 	}
 }
+
+// TestQuiet makes no model where offsets of zero satisfy every call, unless asked to.
+func TestQuiet(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		spans  []tiny.Span
+		always bool
+		want   tie
+		model  bool
+	}{
+		{"nothing crosses", call(nil, func(s *tiny.Span) { s.Host = "h1" }), true, untied, false},
+		{"all agree", call(nil, nil), false, quiet, false},
+		{"all agree, but asked", call(nil, nil), true, quiet, true},
+		{"a request", call(nil, func(s *tiny.Span) { s.Start = at - 5e6 }), false, telling, true},
+		{"an answer", call(nil, func(s *tiny.Span) { s.Start, s.End = at+50e6, at+110e6 }), false, telling, true},
+		{"a message", call(func(c *tiny.Span) { c.Kind = tiny.Producer }, func(s *tiny.Span) { s.Kind, s.Start = tiny.Consumer, at-5e6 }), false, telling, true},
+		{"one clock that may be two", call(nil, func(s *tiny.Span) { s.Host, s.Start = "h1", at-5e6 }), false, telling, true},
+	} {
+		probe := analyze.Detector{ID: "WM9999", Name: "probe", Needs: analyze.NeedSpans, Run: func(p *analyze.Pass) error {
+			if got := tieOf(p); got != c.want || (ModelIndex.Of(p) != nil) != c.model {
+				t.Errorf("%s: tie %d, model %v, want %d and %v", c.name, got, ModelIndex.Of(p) != nil, c.want, c.model)
+			}
+			return nil
+		}}
+		analyze.Run(read(c.spans...), []analyze.Detector{probe}, analyze.Options{Clocks: analyze.ClockOptions{Always: c.always}})
+	}
+}

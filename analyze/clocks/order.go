@@ -35,6 +35,10 @@ var Order = analyze.Detector{
 	},
 	Needs: analyze.NeedSpans,
 	Run: func(p *analyze.Pass) error {
+		if ModelIndex.Of(p) == nil && tieOf(p) == quiet {
+			p.Inapplicable(allQuiet)
+			return nil
+		}
 		return withSolution(p, reportOrder)
 	},
 }

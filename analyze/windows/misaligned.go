@@ -59,6 +59,7 @@ type host struct {
 	out, in  int
 	hard     bool
 	far      align.Interval // the largest shift that moved a span
+	other    string         // whose spans it moved
 	moved    []uint32       // rows of the first spans
 	affected map[uint32]bool
 }
@@ -74,7 +75,7 @@ type counter struct {
 func runMisaligned(p *analyze.Pass) error {
 	s := clocks.ModelIndex.Of(p)
 	if s == nil {
-		p.Inapplicable("no span was made by another clock than the profiles'")
+		p.Inapplicable("no model of the clocks: nothing says that the clock of a profile is off")
 		return nil
 	}
 	c := &counter{p: p, s: s}
@@ -194,7 +195,7 @@ func (c *counter) span(h *host, number int, start, end int64, row uint32) {
 		h.hard = h.hard && s.hard
 		h.affected[w.artifact] = true
 		if h.far.Open() || max(-s.by.High, s.by.Low) > max(-h.far.High, h.far.Low) {
-			h.far = s.by
+			h.far, h.other = s.by, clocks.NameOf(&c.s.Model.Domains[number])
 		}
 		if len(h.moved) < max(1, c.p.Options.Exhibits()-2) {
 			h.moved = append(h.moved, row)
@@ -228,8 +229,8 @@ func (c *counter) finding(h *host) analyze.Finding {
 	f := analyze.Finding{
 		Basis:   analyze.Bounded,
 		Subject: analyze.Subject("domain", h.domain.Name, "host", name),
-		Message: fmt.Sprintf("%s of %s, whose clock is %s %s another's: of %s of other hosts that ran meanwhile by recorded times %d did not, and %d more did",
-			analyze.Count(len(h.affected), "profile"), name, clocks.Amounts(h.far), side, analyze.Count(h.covered, "span"), h.out, h.in),
+		Message: fmt.Sprintf("%s of %s, whose clock is %s %s that of %s: of %s of other hosts that ran meanwhile by recorded times %d did not, and %d more did",
+			analyze.Count(len(h.affected), "profile"), name, clocks.Amounts(h.far), side, h.other, analyze.Count(h.covered, "span"), h.out, h.in),
 		Measures: []analyze.Measure{
 			analyze.M("profile.spans_moved_out", "spans", float64(h.out)), analyze.M("profile.spans_moved_in", "spans", float64(h.in)),
 		},
