@@ -101,7 +101,7 @@ func (c *clockFlags) flags(cmd *cobra.Command) {
 
 // options reads the flags; zones may be given by host, which the bundle resolves.
 func (c *clockFlags) options(b *evidence.Bundle) (analyze.ClockOptions, error) {
-	o := analyze.ClockOptions{Trust: c.trust, Reference: c.reference, MaxDriftPPM: c.maxDriftPPM, MaxWidth: int64(c.maxWidth)}
+	o := analyze.ClockOptions{Always: true, Trust: c.trust, Reference: c.reference, MaxDriftPPM: c.maxDriftPPM, MaxWidth: int64(c.maxWidth)}
 	switch {
 	case c.trust != string(align.TrustHard) && c.trust != string(align.TrustAssumed):
 		return o, fmt.Errorf("--trust %q: want hard or assumed", c.trust)

@@ -21,6 +21,7 @@ Exit codes, the same for every format:
 const rootExample = `  witnessmark dumps/                               the same as: witnessmark examine dumps/
   witnessmark examine --require-label route dumps/ every check that applies, one verdict
   witnessmark inspect 'dumps/**/*.gz'              what is here: one row per file
+  witnessmark clocks dumps/                        where every host's clock stood
   witnessmark show 'dumps/traces.binpb@4711+633'   the evidence behind a finding, decoded
   witnessmark explain orphan-span                  what a check means and how sure it is
   witnessmark examine --format json dumps/ | jq '.findings[] | {id, message}'

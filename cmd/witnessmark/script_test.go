@@ -34,6 +34,7 @@ func TestScripts(t *testing.T) {
 			"make":     makeInput,
 			"exitcode": exitCode,
 			"showall":  showAll,
+			"cut":      cutFile,
 		},
 	})
 }
@@ -82,6 +83,16 @@ func showAll(ts *testscript.TestScript, neg bool, args []string) {
 	if shown == 0 {
 		ts.Fatalf("%s has no exhibit", args[0])
 	}
+}
+
+// cutFile copies nine tenths of a file: cut FROM TO.
+func cutFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cut FROM TO")
+	}
+	data, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), data[:len(data)*9/10], 0o644))
 }
 
 // makeInput makes input that does not fit a script: make KIND FILE.
