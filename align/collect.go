@@ -21,6 +21,7 @@ func Collect(b *evidence.Bundle, j *evidence.SpanJoin, o StatOptions) *Statistic
 			}
 		}
 	}
+	c.links()
 	c.readings()
 	for why, n := range c.stat.Dropped {
 		if n == 0 {

@@ -191,7 +191,11 @@ func (p *problem) components() {
 	}
 }
 
-func (p *problem) usable(l *link) bool { return !l.bad && !p.clocks[l.a].out && !p.clocks[l.b].out }
+// usable reports whether an edge takes part in the estimate. A link bounds the end of a span, which may lie
+// any time behind: it is evidence for bounds, and none for where the clocks are.
+func (p *problem) usable(l *link) bool {
+	return l.key.Class != ClassLink && !p.clocks[l.a].out && !p.clocks[l.b].out
+}
 
 // place expresses all points relative to the clocks' constants, and finds when the calls were. What lies
 // far outside, such as a time of 0 or of the year 2262, takes no part.

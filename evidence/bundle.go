@@ -21,6 +21,7 @@ func newMerger(b *Bundle) *merger {
 // copy. Of the rows of a partial chunk there is one copy at most: ten thousand files must not each keep
 // a chunk that is mostly empty until the last one is read.
 func (m *merger) adopt(artifact uint32, sb *spanBatch) {
+	m.bundle.Links = append(m.bundle.Links, sb.links...)
 	tr := m.translate(artifact, sb)
 	for _, c := range sb.full {
 		tr.apply(c)

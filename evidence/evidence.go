@@ -16,6 +16,8 @@ type Bundle struct {
 
 	// Spans holds the spans of all trace artifacts.
 	Spans SpanTable
+	// Links holds the links of all spans with valid ids, in the order of the artifacts and of their spans.
+	Links []SpanLink
 	// Strings holds the interned span names and routes that Span columns index; Strings[0] is "".
 	Strings []string
 	// Traces holds the distinct trace ids that SpanChunk.Trace indexes.

@@ -22,6 +22,9 @@ func (w *jsonWalk) readSpan(slot uint32) scanState {
 		w.batch.add(&r)
 		w.batch.stats.Events += s.events
 		w.batch.stats.Links += s.links
+		for i := range s.linked {
+			w.batch.link(&r, s.linked[i].LinkedTrace, s.linked[i].Linked)
+		}
 		w.recordOdd(&s.c, "span")
 		in.advance(s.c.i)
 		return scanOK

@@ -31,6 +31,7 @@ type jsonSpan struct {
 	name                       []byte
 	attrs                      spanAttrs
 	events, links              int
+	linked                     []SpanLink // Linked and LinkedTrace of those with valid ids
 }
 
 // read walks the span object that b begins with; c.i and c.state say how that went.
@@ -38,7 +39,7 @@ func (s *jsonSpan) read(b []byte) {
 	s.c.reset(b)
 	s.traceLen, s.idLen, s.parentLen = 0, 0, 0
 	s.start, s.end, s.flags, s.kind, s.status, s.name = 0, 0, 0, 0, 0, nil
-	s.attrs, s.events, s.links = spanAttrs{}, 0, 0
+	s.attrs, s.events, s.links, s.linked = spanAttrs{}, 0, 0, s.linked[:0]
 	c := &s.c
 	for more := c.open('{', '}'); more; more = c.more('}') {
 		s.field(c.key())
@@ -69,7 +70,7 @@ func (s *jsonSpan) field(key []byte) {
 	case "events":
 		s.events = c.count("events")
 	case "links":
-		s.links = c.count("links")
+		s.readLinks()
 	case "status":
 		s.readStatus()
 	case "resourceSpans", "resource_spans":
@@ -79,6 +80,60 @@ func (s *jsonSpan) field(key []byte) {
 	default:
 		c.skip()
 	}
+}
+
+// readLinks counts the links, nulls left out, and keeps the ids of those that have both.
+func (s *jsonSpan) readLinks() {
+	s.links, s.linked = 0, s.linked[:0]
+	c := &s.c
+	if !c.is('[', "links") {
+		return
+	}
+	for more := c.open('[', ']'); more; more = c.more(']') {
+		first := c.peek()
+		if first != 'n' {
+			s.links++
+		}
+		if first != '{' {
+			c.skip()
+			continue
+		}
+		var link SpanLink
+		var span [8]byte
+		traceLen, spanLen := 0, 0
+		for more := c.open('{', '}'); more; more = c.more('}') {
+			switch string(c.key()) {
+			case "traceId", "trace_id":
+				traceLen = s.linkID(link.LinkedTrace[:])
+			case "spanId", "span_id":
+				spanLen = s.linkID(span[:])
+			default:
+				c.skip()
+			}
+		}
+		if traceLen == len(link.LinkedTrace) && spanLen == len(span) {
+			link.Linked = binary.BigEndian.Uint64(span[:])
+			s.linked = append(s.linked, link)
+		}
+	}
+}
+
+// linkID reads an id and returns its length, 0 for what is none. A link that names nothing costs no row, so
+// that it is no loss.
+func (s *jsonSpan) linkID(dst []byte) int {
+	c := &s.c
+	if c.peek() != '"' {
+		c.skip()
+		return 0
+	}
+	text := c.quoted()
+	if decodeHex(dst, text) {
+		return len(text) / 2
+	}
+	if id, ok := base64Bytes(text); ok && len(id) == len(dst) {
+		return copy(dst, id)
+	}
+	return 0
 }
 
 func (s *jsonSpan) readStatus() {

@@ -41,6 +41,7 @@ type protoSpan struct {
 	name                       []byte
 	attrs                      spanAttrs
 	events, links              int
+	linked                     [][]byte // the Link messages
 
 	stop  wire.Stop // why decode returned false
 	at    int       // where in the span
@@ -51,7 +52,7 @@ type protoSpan struct {
 // decode reads the span that b holds and reports whether it is valid protobuf. Of a field that occurs
 // twice the last counts.
 func (s *protoSpan) decode(b []byte) bool {
-	*s = protoSpan{}
+	*s = protoSpan{linked: s.linked[:0]}
 	for i := 0; i < len(b); {
 		tag := b[i]
 		j := i + 2 // behind the tag and a length of one byte
@@ -108,6 +109,7 @@ func (s *protoSpan) bytesField(tag byte, v []byte, at int) bool {
 		s.events++
 	case tagLink:
 		s.links++
+		s.linked = append(s.linked, v)
 	case tagStatus:
 		s.readStatus(v, at)
 	default:
@@ -205,6 +207,11 @@ func (w *protoWalk) readSpan(b []byte, slot uint32) {
 	w.batch.add(&r)
 	w.batch.stats.Events += s.events
 	w.batch.stats.Links += s.links
+	for _, link := range s.linked {
+		if trace, span, ok := linkTarget(link); ok {
+			w.batch.link(&r, trace, span)
+		}
+	}
 	if s.odd != "" {
 		in.lose(off+int64(s.oddAt), n-int64(s.oddAt), InReading, "span: %s", s.odd)
 	}
@@ -213,6 +220,26 @@ func (w *protoWalk) readSpan(b []byte, slot uint32) {
 		w.nameSaid = true
 		in.lose(off, n, InReading, "the name of a span is not valid UTF-8; it is kept as it is, like any that follow")
 	}
+}
+
+// linkTarget returns the ids in a Link message; ok is false where one is absent or of the wrong length.
+func linkTarget(b []byte) (trace [16]byte, span uint64, ok bool) {
+	w := wire.Walk(b)
+	var f wire.Field
+	traceLen, spanLen := 0, 0
+	for w.Next(&f) {
+		switch {
+		case f.Type != wire.Bytes:
+		case f.Num == 1:
+			traceLen = len(f.Bytes)
+			copy(trace[:], f.Bytes)
+		case f.Num == 2:
+			if spanLen = len(f.Bytes); spanLen == 8 {
+				span = binary.BigEndian.Uint64(f.Bytes)
+			}
+		}
+	}
+	return trace, span, w.Stop() == wire.End && traceLen == len(trace) && spanLen == 8
 }
 
 // row makes the row of a span, and interns its strings.

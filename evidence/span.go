@@ -19,6 +19,16 @@ type Span struct {
 	Ref    Ref
 }
 
+// SpanLink says that one span names another, in its own or another trace, beside its parent. It holds ids
+// rather than rows, as the other span may be in another capture.
+type SpanLink struct {
+	Trace [16]byte // of the span that links
+	Span  uint64   // big-endian
+	// LinkedTrace and Linked name the span that it links to.
+	LinkedTrace [16]byte
+	Linked      uint64
+}
+
 // NoTrace is the Trace of a span whose trace id is absent, all zero or not 16 bytes long.
 const NoTrace = ^uint32(0)
 

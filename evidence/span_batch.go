@@ -18,6 +18,7 @@ type spanBatch struct {
 	// opens and filled when its resource appears, which may be after its spans.
 	slots     []uint32
 	resources []Resource
+	links     []SpanLink
 	byContent map[resourceKey]uint32
 	byBytes   map[string]uint32 // encoded resource -> local resource: most repeat byte for byte
 	bytesKept int               // by byBytes
@@ -117,6 +118,13 @@ func (b *spanBatch) add(r *spanRow) {
 	b.stats.Spans++
 	b.see(r.start)
 	b.see(r.end)
+}
+
+// link notes that the span of a row links to another. Only valid ids name a span.
+func (b *spanBatch) link(r *spanRow, trace [16]byte, span uint64) {
+	if r.flags&(BadTraceID|BadSpanID) == 0 && trace != [16]byte{} && span != 0 {
+		b.links = append(b.links, SpanLink{r.trace, r.id, trace, span})
+	}
 }
 
 // see widens the window by an instant; 0 is no instant.
