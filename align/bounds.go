@@ -13,6 +13,8 @@ type boundProblem struct {
 	hard, responses []constraint
 	// driftPPB bounds the rate of every clock against true time outside its brackets.
 	driftPPB int64
+	// pairs of caller and callee are the clocks to bound against each other.
+	pairs [][2]int
 }
 
 // boundClock is one domain.
@@ -61,6 +63,7 @@ func bracketOf(s Step) bracket {
 // boundResult is what solveBounds found, by domain.
 type boundResult struct {
 	domains   []domainBounds
+	pairs     []pairBounds // as in boundProblem
 	conflicts []Certificate
 	async     []asyncResponse
 	tests     []Assumption
@@ -92,7 +95,7 @@ type asyncResponse struct {
 // solveBounds computes bounds of all clocks at all their readings. It takes time in proportion to the
 // constraints for each of a few passes, not to the square of the domains.
 func solveBounds(p *boundProblem) *boundResult {
-	r := &boundResult{domains: make([]domainBounds, len(p.clocks)), proof: &Proof{DriftPPB: p.driftPPB}}
+	r := &boundResult{domains: make([]domainBounds, len(p.clocks)), pairs: make([]pairBounds, len(p.pairs)), proof: &Proof{DriftPPB: p.driftPPB}}
 	for i := range r.domains {
 		d := &r.domains[i]
 		d.noPath, d.reference = true, i

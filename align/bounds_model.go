@@ -59,7 +59,7 @@ func boundModel(m *Model, s *Statistic, o Options, smooth [][]Segment) {
 		place(&m.Domains[i], &r.domains[i], m, o)
 	}
 	for i := range m.Pairs {
-		boundPair(m, &m.Pairs[i])
+		placePair(m, &m.Pairs[i], &r.pairs[i])
 	}
 }
 
@@ -91,6 +91,9 @@ func newBoundProblem(m *Model, s *Statistic, o Options) *boundProblem {
 		if k.Class == ClassRequest && e.lateRatio() <= lateTolerance {
 			p.addResponses(e, caller, callee, delay)
 		}
+	}
+	for i := range m.Pairs {
+		p.pairs = append(p.pairs, [2]int{index[m.Pairs[i].Caller], index[m.Pairs[i].Callee]})
 	}
 	for _, r := range s.Readings() {
 		if d, ok := index[r.Domain]; ok {
@@ -217,32 +220,27 @@ func place(d *Domain, b *domainBounds, m *Model, o Options) {
 	}
 }
 
-// boundPair bounds the difference of two clocks in the middle of what the callee's points cover. The
-// caller's clock showed at that instant what the reference did plus its own offset, so what is not known of
-// the two offsets is added as time in which it may have moved.
-func boundPair(m *Model, pair *Pair) {
-	a, b := m.Domain(pair.Caller), m.Domain(pair.Callee)
-	if a == nil || b == nil || len(a.Segments) == 0 || len(b.Segments) == 0 || a.Reference != b.Reference || a.Component != b.Component {
+// placePair writes the bounds of a pair, and its offset as the estimates of both clocks have it.
+func placePair(m *Model, pair *Pair, b *pairBounds) {
+	if !b.found {
 		return
 	}
-	first, last := b.Segments[0].first().At, b.Segments[len(b.Segments)-1].last().At
-	at := first + (last-first)/2
-	pb, _ := b.At(int64(at), m.MaxDriftPPM)
-	pa, _ := a.At(int64(at)-pb.Offset, m.MaxDriftPPM)
-	pa, _ = a.At(int64(at)-pb.Offset+pa.Offset, m.MaxDriftPPM)
-	rate := relativeRate(driftPPB(m.MaxDriftPPM), false) + slewPPB*int64(min(len(a.Steps), 1))
-	pair.Hard = offsetBetween(pb.Hard, pa.Hard, rate)
-	pair.Assumed = offsetBetween(pb.Assumed, pa.Assumed, rate)
-}
-
-// offsetBetween returns the bounds of b-a, where a may be from as much earlier or later as both are wide.
-func offsetBetween(b, a Interval, rate int64) Interval {
-	if !a.Open() && !b.Open() {
-		a.widen(addBound(slack(rate, 0, addBound(a.Width(), b.Width())), 1))
-	} else {
-		return Unbounded
+	pair.At, pair.Hard, pair.Assumed = Instant(b.at), b.hard, b.assumed
+	caller, callee := m.Domain(pair.Caller), m.Domain(pair.Callee)
+	pb, ok1 := callee.At(b.at, m.MaxDriftPPM)
+	pa, ok2 := caller.At(b.at-pb.Offset, m.MaxDriftPPM)
+	if !ok1 || !ok2 {
+		return
 	}
-	return Interval{-addBound(a.High, -b.Low), addBound(b.High, -a.Low)}
+	pa, _ = caller.At(b.at-pb.Offset+pa.Offset, m.MaxDriftPPM)
+	pair.Offset = pb.Offset - pa.Offset
+	trusted := pair.Hard
+	if m.Trust == TrustAssumed {
+		trusted = pair.Assumed
+	}
+	if trusted.Low <= trusted.High {
+		pair.Offset = min(max(pair.Offset, trusted.Low), trusted.High)
+	}
 }
 
 // driftAssumption says what hard bounds rest on, and how the evidence was held against it.

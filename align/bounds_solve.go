@@ -177,4 +177,5 @@ func (s *scope) assume() {
 	}
 	s.proof.assumedRate(rate, trended)
 	s.curves(s, basisAssumed, !trended, up, down, rate)
+	s.boundPairs(rate, trended)
 }

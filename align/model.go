@@ -193,7 +193,9 @@ type Pair struct {
 	// RTTFloor is the least round trip seen: both ways' delays without the time in the callee. It holds no
 	// offset. 0 where no call was answered.
 	RTTFloor int64 `json:"rtt_floor_ns"`
-	// Offset of the callee's clock against the caller's in the middle of the capture.
+	// Offset of the callee's clock against the caller's when the callee's showed At, which is about the middle
+	// of the capture; 0 where no bounds were looked for.
+	At      Instant  `json:"at_unix_nano"`
 	Offset  int64    `json:"offset_ns"`
 	Hard    Interval `json:"hard"`
 	Assumed Interval `json:"assumed"`

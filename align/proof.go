@@ -14,6 +14,21 @@ type Proof struct {
 	// side. Paths to upper bounds run along the constraints, those to lower bounds against them.
 	Paths  [][2]int32   `json:"paths"`
 	Curves []ProofCurve `json:"curves"`
+	Pairs  []ProofPair  `json:"pairs"`
+}
+
+// ProofPair is the bounds of one Pair. Hard bounds are by the caller's clock, which therefore does not move;
+// assumed ones lead from one reading of the caller, and count with that the callee's may be of another
+// instant. No assumed bound is wider than the hard one.
+type ProofPair struct {
+	Caller string  `json:"caller"`
+	Callee string  `json:"callee"`
+	At     Instant `json:"at_unix_nano"` // the callee's reading
+	// CallerAt is the caller's reading that paths to assumed bounds begin at.
+	CallerAt Instant `json:"caller_at_unix_nano"`
+	// Paths to the low and the high hard bound and to the low and the high assumed one, as in Proof.Paths
+	// but from the caller, -1 for none.
+	Paths [4]int32 `json:"paths"`
 }
 
 // ProofScope holds the rates of one component, in parts per billion of a clock's own readings.

@@ -69,6 +69,7 @@ func (c *checker) bounds() {
 		proved[curveName(v.Domain, v.Segment, v.Basis, v.Side)] = true
 	}
 	c.unproved(scopes, proved)
+	c.pairs(scopes)
 }
 
 // scopes returns the index of each component's rates, where they follow from the largest drift.

@@ -16,6 +16,7 @@ type model struct {
 	Trust       string        `json:"trust"`
 	MaxDriftPPM float64       `json:"max_drift_ppm"`
 	Domains     []domain      `json:"domains"`
+	Pairs       []pair        `json:"pairs"`
 	Conflicts   []certificate `json:"conflicts"`
 	Async       []struct {
 		Example edge `json:"example"`
@@ -94,9 +95,27 @@ type proof struct {
 		Segment int    `json:"segment"`
 		Trend   []knot `json:"trend"`
 	} `json:"clocks"`
-	Constraints []edge     `json:"constraints"`
-	Paths       [][2]int32 `json:"paths"`
-	Curves      []curve    `json:"curves"`
+	Constraints []edge      `json:"constraints"`
+	Paths       [][2]int32  `json:"paths"`
+	Curves      []curve     `json:"curves"`
+	Pairs       []pairProof `json:"pairs"`
+}
+
+// pair is two clocks with bounds of the one against the other.
+type pair struct {
+	Caller  string   `json:"caller"`
+	Callee  string   `json:"callee"`
+	At      instant  `json:"at_unix_nano"`
+	Hard    interval `json:"hard"`
+	Assumed interval `json:"assumed"`
+}
+
+type pairProof struct {
+	Caller   string   `json:"caller"`
+	Callee   string   `json:"callee"`
+	At       instant  `json:"at_unix_nano"`
+	CallerAt instant  `json:"caller_at_unix_nano"`
+	Paths    [4]int32 `json:"paths"` // low and high, hard before assumed
 }
 
 type knot struct {

@@ -170,6 +170,17 @@ func TestLiesAreRefused(t *testing.T) {
 		{"a path in a circle", func(m *align.Model) { m.Proof.Paths[0][1] = 0 }},
 		{"samples left out", func(m *align.Model) { c := &m.Proof.Curves[0]; c.Samples = c.Samples[:len(c.Samples)-1] }},
 		{"estimate out of bounds", func(m *align.Model) { p := bounded(m); p.Offset = p.Hard.High + 1 }},
+		{"hard bound of a pair tightened by 1 ns", func(m *align.Model) { m.Pairs[0].Hard.High-- }},
+		{"assumed bound of a pair raised by 1 ns", func(m *align.Model) { m.Pairs[1].Assumed.Low++ }},
+		{"instant of a pair", func(m *align.Model) { m.Pairs[0].At++ }},
+		{"instant of a pair and of its proof", func(m *align.Model) { m.Pairs[0].At += 1e6; m.Proof.Pairs[0].At += 1e6 }},
+		{"the caller's instant of a pair", func(m *align.Model) { m.Proof.Pairs[0].CallerAt += 1e6 }},
+		{"a pair without proof", func(m *align.Model) { m.Proof.Pairs = m.Proof.Pairs[1:] }},
+		{"a pair of other clocks", func(m *align.Model) { m.Pairs[0].Caller, m.Pairs[0].Callee = m.Pairs[0].Callee, m.Pairs[0].Caller }},
+		{"an answer under the hard bound of a pair", func(m *align.Model) {
+			p := &m.Proof.Pairs[0]
+			p.Paths[0], m.Pairs[0].Hard.Low = p.Paths[2], m.Pairs[0].Assumed.Low
+		}},
 		{"a point moved", func(m *align.Model) { bounded(m).At += 1000 }},
 	} {
 		m := clone(t, honest)

@@ -198,6 +198,11 @@ func (r *Report) pairs(f *fleet) {
 			widths = append(widths, math.Inf(1))
 		}
 		ma, mb := f.scene.Machines[a].Clock, f.scene.Machines[b].Clock
+		for _, t := range mb.Times(int64(p.At)) {
+			truth := mb.Offset(t) - ma.Offset(t)
+			r.Hard.add(p.Hard.Contains(truth))
+			r.Assumed.add(p.Assumed.Contains(truth))
+		}
 		for _, t := range even(f.scene) {
 			e := cb.offset(mb.Reading(t)) - mb.Offset(t) - (ca.offset(ma.Reading(t)) - ma.Offset(t))
 			errors = append(errors, math.Abs(float64(e))/(floor/2))
