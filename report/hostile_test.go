@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"reflect"
 	"strings"
 	"testing"
 	"unicode"
@@ -110,6 +111,54 @@ func TestHostileText(t *testing.T) {
 		if utf8.ValidString(s) && back.Artifacts[0].Path != s {
 			t.Errorf("%s: path is %q, want %q", name, back.Artifacts[0].Path, s)
 		}
+	}
+}
+
+// TestHostileDocument puts every text into every string of documents, also where only the program writes: a saved
+// report is whatever somebody sent.
+func TestHostileDocument(t *testing.T) {
+	for name, s := range hostile {
+		for of, d := range specimens() {
+			command := d.Run.Command
+			poison(reflect.ValueOf(d).Elem(), s)
+			d.Run.Command = command
+			for _, r := range Renderers {
+				out := render(t, r.Name, d, TerminalOptions{Width: 80})
+				checkHarmless(t, name+" in "+of+" as "+r.Name, out)
+				if !wellFormed(r.Name, out) {
+					t.Errorf("%s in %s as %s is not well formed:\n%s", name, of, r.Name, out)
+				}
+			}
+		}
+	}
+}
+
+// poison sets every string below v, also keys of maps, to s.
+func poison(v reflect.Value, s string) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text(s))
+	case reflect.Pointer:
+		if !v.IsNil() {
+			poison(v.Elem(), s)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			poison(v.Field(i), s)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			poison(v.Index(i), s)
+		}
+	case reflect.Map:
+		poisoned := reflect.MakeMap(v.Type())
+		for _, key := range v.MapKeys() {
+			value := reflect.New(v.Type().Elem()).Elem()
+			value.Set(v.MapIndex(key))
+			poison(value, s)
+			poisoned.SetMapIndex(reflect.ValueOf(text(s)), value)
+		}
+		v.Set(poisoned)
 	}
 }
 
