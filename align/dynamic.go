@@ -191,7 +191,9 @@ func (d *dynamic) solve(tolerance float64, steps int) []float64 {
 	d.precondition(z, r)
 	dir := slices.Clone(z)
 	rho := dot(r, z)
-	stop := rho * tolerance * tolerance
+	// The residual is in squares of standard deviations: less than enough in all of the problem is nothing.
+	const enough = 1e-4
+	stop := max(rho*tolerance*tolerance, enough)
 	for range steps {
 		if !(rho > stop) {
 			break
