@@ -17,7 +17,8 @@ func alignCommand(a *app, code *int) *cobra.Command {
 		Long:  alignLong,
 		Example: `  witnessmark align dumps/                                     where every clock stood
   witnessmark align estimate dumps/ -o model.json              the same, as a model
-  witnessmark align apply --model model.json dumps/ -o aligned/`,
+  witnessmark align check --model model.json dumps/            that model, verified from the raw files
+  witnessmark align apply --model model.json dumps/ -o aligned/ copies on one time line`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: o.run,
 	}
