@@ -31,6 +31,9 @@ type Document struct {
 	Checks []Check `json:"checks"`
 	// What the checks found, worst first, then by id and subject.
 	Findings []Finding `json:"findings"`
+	// What the checks found and a baseline or the configuration accepts, in the order of findings. Absent where
+	// nothing is accepted.
+	Accepted []Finding `json:"accepted,omitempty"`
 	// The numbers that the checks computed, by name and subject, also where nothing is wrong.
 	Measures []Measure `json:"measures"`
 	// Where every clock stood, from calls between hosts and readings against UTC. Absent where nothing ties
@@ -319,8 +322,11 @@ type Finding struct {
 	// How strongly the evidence carries it: "proven" (the bytes imply it), "bounded" (true for every
 	// value in the stated interval) or "heuristic" (it usually means this).
 	Basis string `json:"basis"`
-	// "new": no baseline accepts it. The only state of a run without a baseline.
+	// "new": nothing accepts it. "known": the baseline has it. "suppressed": the configuration accepts it, reason
+	// says why.
 	State string `json:"state"`
+	// The reason that the configuration gives for accepting it. Absent elsewhere.
+	Reason string `json:"reason,omitempty"`
 	// Identity of the finding in the next capture too: "c1:" and a hash of id and subject.
 	Key string `json:"key"`
 	// What it is about, by the names that stay the same in the next capture: services, routes, functions.

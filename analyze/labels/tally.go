@@ -319,6 +319,9 @@ func (t *tally) measure(p *analyze.Pass, keys []string) {
 	if !t.judged || t.labelable == 0 {
 		return
 	}
+	if len(keys) > 0 {
+		p.Measure("label.total", "events", float64(t.labelableEvents), "artifact", path)
+	}
 	for k, key := range keys {
 		p.Measure("label.coverage", "ratio", float64(t.covered[k])/float64(t.labelable), "artifact", path, "key", key)
 		byCause := map[cause]int64{}

@@ -26,13 +26,14 @@ type output struct {
 	color  string
 	limit  int
 	quiet  bool
+	names  []string // of the formats that the command writes
 }
 
-func newOutput(a *app) *output { return &output{app: a} }
+func newOutput(a *app) *output { return &output{app: a, names: formatNames()} }
 
 func (o *output) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.format, "format", "table", "format on standard output: "+strings.Join(formatNames(), ", "))
+	f.StringVar(&o.format, "format", "table", "format on standard output: "+strings.Join(o.names, ", "))
 	f.StringArrayVarP(&o.files, "output", "o", nil, "FORMAT=PATH: write the report to a file as well; repeatable")
 	f.StringVar(&o.color, "color", "auto", "auto, always or never; NO_COLOR is honoured")
 	f.IntVar(&o.limit, "limit", 50, "rows and findings in table and markdown on standard output; 0 for all")
@@ -47,19 +48,18 @@ func formatNames() []string {
 	return names
 }
 
-func rendererOf(format string) (report.Renderer, error) {
-	for _, r := range report.Renderers {
-		if r.Name == format {
-			return r, nil
-		}
+// checkFormat refuses a format that the command does not write.
+func (o *output) checkFormat(format string) error {
+	if !slices.Contains(o.names, format) {
+		return fmt.Errorf("no format is called %q\nthere are: %s", format, strings.Join(o.names, ", "))
 	}
-	return report.Renderer{}, fmt.Errorf("no format is called %q\nthere are: %s", format, strings.Join(formatNames(), ", "))
+	return nil
 }
 
 // check refuses what could not be written, before anything is read: an unknown format, a path that is
 // one of the inputs.
 func (o *output) check(inputs []string) error {
-	if _, err := rendererOf(o.format); err != nil {
+	if err := o.checkFormat(o.format); err != nil {
 		return err
 	}
 	switch o.color {
@@ -83,7 +83,7 @@ func (o *output) check(inputs []string) error {
 			return fmt.Errorf("-o %s: the file is named twice", f)
 		}
 		seen = append(seen, path)
-		if _, err := rendererOf(format); err != nil {
+		if err := o.checkFormat(format); err != nil {
 			return err
 		}
 		if err := notAnInput(path, inputs); err != nil {
@@ -197,13 +197,17 @@ func below(path, folder string) bool {
 
 // write writes the document to standard output and to the files.
 func (o *output) write(d *report.Document) error {
+	return o.render(func(w io.Writer, format string, t report.TerminalOptions) error {
+		i := slices.IndexFunc(report.Renderers, func(r report.Renderer) bool { return r.Name == format })
+		return report.Renderers[i].Render(w, d, t)
+	})
+}
+
+// render writes to standard output and to the files, in formats that check has seen.
+func (o *output) render(render func(io.Writer, string, report.TerminalOptions) error) error {
 	for _, f := range o.files {
 		format, path, _ := strings.Cut(f, "=")
-		r, err := rendererOf(format)
-		if err != nil {
-			return err
-		}
-		err = replaceFile(path, func(w io.Writer) error { return r.Render(w, d, report.TerminalOptions{Detectors: all.Detectors()}) })
+		err := replaceFile(path, func(w io.Writer) error { return render(w, format, report.TerminalOptions{Detectors: all.Detectors()}) })
 		if err != nil {
 			return fmt.Errorf("write %s: %w", path, err)
 		}
@@ -211,12 +215,8 @@ func (o *output) write(d *report.Document) error {
 	if o.quiet {
 		return nil
 	}
-	r, err := rendererOf(o.format)
-	if err != nil {
-		return err
-	}
 	w := bufio.NewWriter(o.app.stdout)
-	if err := r.Render(w, d, o.terminal()); err != nil {
+	if err := render(w, o.format, o.terminal()); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	if err := w.Flush(); err != nil {

@@ -62,6 +62,7 @@ func newRoot(a *app, code *int) *cobra.Command {
 		inspectCommand(a, code),
 		clocksCommand(a, code),
 		reportCommand(a, code),
+		diffCommand(a, code),
 		showCommand(a),
 		checksCommand(a),
 		explainCommand(a),
