@@ -47,12 +47,13 @@ func (s *scope) admit() {
 	}
 }
 
-// reachable returns a function that tells whether hard constraints bound the offset of a node from above
-// by that of another.
+// reachable returns a function that tells whether requests bound the offset of a node from above by that of
+// another. Readings against UTC do too, but by their own errors, often many round trips.
 func (s *scope) reachable() func(from, to int) bool {
 	next := make([][]int, len(s.nodes))
 	for _, i := range s.hard {
-		if from, to, ok := s.ends(s.constraint(i)); ok && (len(next[from]) == 0 || next[from][len(next[from])-1] != to) {
+		c := s.constraint(i)
+		if from, to, ok := s.ends(c); ok && c.class != ClassReading && (len(next[from]) == 0 || next[from][len(next[from])-1] != to) {
 			next[from] = append(next[from], to)
 		}
 	}

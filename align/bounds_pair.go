@@ -167,11 +167,7 @@ func (f *pairFinder) bound(pairs []int) (rest []int) {
 }
 
 func (f *pairFinder) empty(coarse func(*constraint) int64) *snapshot {
-	n := len(f.nodes)
-	g := &snapshot{
-		system: &system{rate: make([]int64, n), trends: make([]trend, n), anchor: make([]int64, n), slews: make([][]bracket, n)},
-		coarse: coarse, hub: f.hubs,
-	}
+	g := &snapshot{system: newFrame(len(f.nodes)), coarse: coarse, hub: f.hubs}
 	for i, n := range f.nodes {
 		g.anchor[i], g.slews[i] = f.anchor(n), f.slewsOf(n)
 	}

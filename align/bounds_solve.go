@@ -74,24 +74,30 @@ func (s *scope) ends(c *constraint) (from, to int, ok bool) {
 	return int(s.local[from]), int(s.local[to]), true
 }
 
-// system builds the graph of some constraints. With trends, distances are from those.
+// system builds the graph of some constraints, less what others imply at the rate. With trends, distances
+// are from those.
 func (s *scope) system(numbers []int32, withTrends bool, rate int64) *system {
-	trends, anchors := make([]trend, len(s.nodes)), make([]int64, len(s.nodes))
-	slews := make([][]bracket, len(s.nodes))
+	f := s.frame(withTrends, rate)
+	return f.of(f.thin(s.lines(f, numbers)))
+}
+
+func (s *scope) lines(f *system, numbers []int32) []line {
+	return f.lines(numbers, s.constraint, s.coarseRate, s.ends)
+}
+
+// frame returns a system without events.
+func (s *scope) frame(withTrends bool, rate int64) *system {
+	g := newFrame(len(s.nodes))
 	for i, n := range s.nodes {
-		anchors[i] = s.anchor(n)
-		if i != s.source {
-			slews[i] = s.slewsOf(n)
+		g.anchor[i] = s.anchor(n)
+		if i == s.source {
+			continue
+		}
+		g.slews[i] = s.slewsOf(n)
+		if withTrends {
+			g.trends[i] = s.trendOf(n)
 		}
 	}
-	if withTrends {
-		for i, n := range s.nodes {
-			if i != s.source {
-				trends[i] = s.trendOf(n)
-			}
-		}
-	}
-	g := newSystem(numbers, trends, anchors, slews, s.constraint, s.coarseRate, s.ends)
 	s.setRate(g, rate)
 	return g
 }
@@ -157,19 +163,17 @@ func (b *boundSolver) solve(number int, members []int, numbers []int32) {
 
 // assume computes the bounds that rest on answers, on trends, and on the rate that the ladder finds.
 func (s *scope) assume() {
-	g := s.system(slices.Concat(s.hard, s.admitted), true, 0)
-	rate := s.climb(g)
+	rate := s.climb(slices.Concat(s.hard, s.admitted))
 	if rate < 0 && len(s.admitted) > 0 {
 		// Some answer is none, and which one nothing tells.
 		s.admitted = nil
-		g = s.system(s.hard, true, 0)
-		rate = s.climb(g)
+		rate = s.climb(s.hard)
 	}
 	trended := rate >= 0
 	if !trended {
-		g, rate = s.system(s.hard, false, s.drift), s.drift
+		s.admitted, rate = nil, s.drift
 	}
-	s.setRate(g, rate)
+	g := s.system(slices.Concat(s.hard, s.admitted), trended, rate)
 	up, _ := g.search(s.source, false)
 	down, _ := g.search(s.source, true)
 	if up == nil || down == nil {

@@ -33,42 +33,52 @@ type arc struct {
 	constraint int32 // number
 }
 
-// newSystem builds the graph of those constraints, by number, whose two sides have a node: ends returns
-// these, or false. coarse is the rate that the resolution of readings counts with.
-func newSystem(numbers []int32, trends []trend, anchor []int64, slews [][]bracket,
-	constraintOf func(int32) *constraint, coarse func(*constraint) int64, ends func(*constraint) (from, to int, ok bool)) *system {
-	nodes := len(trends)
-	s := &system{trends: trends, anchor: anchor, slews: slews, rate: make([]int64, nodes), first: make([]int32, nodes+1)}
-	type pair struct{ from, to, constraint int32 }
-	pairs := make([]pair, 0, len(numbers))
-	byNode := make([][]int64, nodes)
-	for _, i := range numbers {
-		c := constraintOf(i)
-		if from, to, ok := ends(c); ok {
-			pairs = append(pairs, pair{int32(from), int32(to), i})
-			byNode[from] = append(byNode[from], c.fromAt)
-			byNode[to] = append(byNode[to], c.toAt)
-		}
+// newFrame returns a system without events, at rates of 0.
+func newFrame(nodes int) *system {
+	return &system{
+		rate: make([]int64, nodes), trends: make([]trend, nodes), anchor: make([]int64, nodes), slews: make([][]bracket, nodes),
 	}
+}
+
+// of returns the system with the events and the constraints of some lines.
+func (s *system) of(lines []line) *system {
+	nodes := len(s.rate)
+	g := &system{trends: s.trends, anchor: s.anchor, slews: s.slews, rate: slices.Clone(s.rate), first: make([]int32, nodes+1)}
+	sizes := make([]int32, nodes)
+	for i := range lines {
+		sizes[lines[i].from]++
+		sizes[lines[i].to]++
+	}
+	byNode := make([][]int64, nodes)
+	for n, size := range sizes {
+		byNode[n] = make([]int64, 0, size)
+	}
+	for i := range lines {
+		l := &lines[i]
+		byNode[l.from] = append(byNode[l.from], l.fromAt)
+		byNode[l.to] = append(byNode[l.to], l.toAt)
+	}
+	total := 0
 	for n, at := range byNode {
 		slices.Sort(at)
-		s.at = append(s.at, slices.Compact(at)...)
-		s.first[n+1] = int32(len(s.at))
+		byNode[n] = slices.Compact(at)
+		total += len(byNode[n])
 	}
-	s.owner = make([]int32, len(s.at))
-	for n := range nodes {
-		for e := s.first[n]; e < s.first[n+1]; e++ {
-			s.owner[e] = int32(n)
+	g.at, g.owner = make([]int64, 0, total), make([]int32, 0, total)
+	for n, at := range byNode {
+		g.at = append(g.at, at...)
+		g.first[n+1] = int32(len(g.at))
+		for range at {
+			g.owner = append(g.owner, int32(n))
 		}
 	}
-	s.links = make([]arc, len(pairs))
-	for i, p := range pairs {
-		c := constraintOf(p.constraint)
-		w := addBound(c.bound(coarse(c)), addBound(-trends[p.to].offset(c.toAt), trends[p.from].offset(c.fromAt)))
-		s.links[i] = arc{s.event(p.from, c.fromAt), s.event(p.to, c.toAt), w, p.constraint}
+	g.links = make([]arc, len(lines))
+	for i := range lines {
+		l := &lines[i]
+		g.links[i] = arc{g.event(l.from, l.fromAt), g.event(l.to, l.toAt), l.weight, l.number}
 	}
-	s.index(nodes)
-	return s
+	g.index(nodes)
+	return g
 }
 
 func (s *system) event(node int32, at int64) int32 {
@@ -89,7 +99,7 @@ func (s *system) index(nodes int) {
 		s.enter[n+1] += s.enter[n]
 	}
 	next := slices.Clone(s.leave)
-	sorted := make([]arc, len(s.links))
+	sorted := make([]arc, len(s.links)) // in their order within a node
 	for _, l := range s.links {
 		n := s.owner[l.from]
 		sorted[next[n]] = l

@@ -1,9 +1,11 @@
 package align
 
 import (
+	"cmp"
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -82,7 +84,7 @@ func (o *oracle) least(s *system, source int32, e int, reverse bool) int64 {
 }
 
 // randomSystem returns a system of few events, with trends, that may be infeasible.
-func randomSystem(r *rand.Rand) (*system, []constraint) {
+func randomSystem(r *rand.Rand) (*system, []line, []constraint) {
 	nodes := 2 + r.IntN(5)
 	trends := make([]trend, nodes)
 	for i := range trends {
@@ -100,30 +102,72 @@ func randomSystem(r *rand.Rand) (*system, []constraint) {
 		})
 		numbers = append(numbers, int32(i))
 	}
-	anchors := make([]int64, nodes)
-	for i := range anchors {
-		anchors[i] = r.Int64N(300_000)
+	f := newFrame(nodes)
+	f.trends = trends
+	f.trends[0] = nil
+	for i := range f.anchor {
+		f.anchor[i] = r.Int64N(300_000)
+		if i > 0 {
+			f.rate[i] = 1_000_000
+		}
 	}
-	s := newSystem(numbers, trends, anchors, make([][]bracket, nodes), func(i int32) *constraint { return &list[i] },
-		func(*constraint) int64 { return 1_000_000 },
+	lines := f.lines(numbers, func(i int32) *constraint { return &list[i] }, func(*constraint) int64 { return 1_000_000 },
 		func(c *constraint) (int, int, bool) { return c.from, c.to, c.from != c.to })
-	for i := range s.rate {
-		s.rate[i] = 1_000_000
+	return f, lines, list
+}
+
+// What other constraints imply changes no distance.
+func TestThinChangesNothing(t *testing.T) {
+	feasible, implied := 0, 0
+	for seed := range uint64(3000) {
+		r := rand.New(rand.NewPCG(seed, 12))
+		f, lines, _ := randomSystem(r)
+		for range r.IntN(60) {
+			l := lines
+			if len(l) > 0 { // close to another
+				x := l[r.IntN(len(l))]
+				x.fromAt, x.toAt, x.weight = x.fromAt+r.Int64N(2000), x.toAt+r.Int64N(2000), x.weight+r.Int64N(40)-10
+				lines = append(lines, x)
+			}
+		}
+		slices.SortFunc(lines, func(a, b line) int {
+			return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), cmp.Compare(a.fromAt, b.fromAt))
+		})
+		thin := f.thin(lines)
+		implied += len(lines) - len(thin)
+		for _, reverse := range []bool{false, true} {
+			want, cycle := f.of(lines).search(everywhere, reverse)
+			got, other := f.of(thin).search(everywhere, reverse)
+			if (cycle == nil) != (other == nil) {
+				t.Fatalf("seed %d: a contradiction comes or goes", seed)
+			}
+			if cycle != nil {
+				continue
+			}
+			feasible++
+			want, _ = f.of(lines).search(0, reverse)
+			got, _ = f.of(thin).search(0, reverse)
+			for range 50 {
+				node, at := int32(1+r.IntN(len(f.rate)-1)), r.Int64N(300_000)
+				a, _ := want.nearest(node, at)
+				b, _ := got.nearest(node, at)
+				if a != b {
+					t.Fatalf("seed %d: node %d at %d: %d with all of %d lines, %d with %d", seed, node, at, a, len(lines), b, len(thin))
+				}
+			}
+		}
 	}
-	s.rate[0] = 0
-	s.trends[0] = nil
-	for i := range s.links {
-		c := &list[s.links[i].constraint]
-		s.links[i].weight = c.bound(1_000_000) - trends[c.to].offset(c.toAt) + trends[c.from].offset(c.fromAt)
+	if feasible < 1000 || implied < 10_000 {
+		t.Errorf("%d systems are feasible, %d lines implied: the test looks at little", feasible, implied)
 	}
-	return s, list
 }
 
 func TestSearchAgainstAllPairs(t *testing.T) {
 	feasible, refuted := 0, 0
 	for seed := range uint64(2000) {
 		r := rand.New(rand.NewPCG(seed, 2))
-		s, list := randomSystem(r)
+		f, lines, list := randomSystem(r)
+		s := f.of(lines)
 		o := newOracle(s)
 		_, cycle := s.search(everywhere, false)
 		if (cycle == nil) != o.feasible() {

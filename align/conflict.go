@@ -100,13 +100,14 @@ func (c *conflict) cycleOf(k [2]int, numbers []int32) []int32 {
 		}
 		return at(f), at(t), ok
 	}
-	g := newSystem(numbers, make([]trend, 2), []int64{s.anchor(k[0]), s.anchor(k[1])},
-		[][]bracket{s.slewsOf(k[0]), s.slewsOf(k[1])}, s.constraint, s.coarseRate, ends)
+	g := newFrame(2)
 	for i, n := range k {
+		g.anchor[i], g.slews[i] = s.anchor(n), s.slewsOf(n)
 		if n != s.utc() {
 			g.rate[i] = s.drift
 		}
 	}
+	g = g.of(g.lines(numbers, s.constraint, s.coarseRate, ends))
 	_, links := g.search(everywhere, false)
 	var out []int32
 	for _, i := range links {

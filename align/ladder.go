@@ -11,13 +11,16 @@ import (
 // passes is large enough, as sparse evidence contradicts little, and so the next rung is used.
 var ladder = [...]int64{20, 100, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 500_000}
 
-// climb returns the rung above the smallest that the constraints of g are feasible with, -1 if none is.
+// climb returns the rung above the smallest that constraints are feasible with, -1 if none is.
 // Feasibility at a rate implies that at every larger one.
-func (s *scope) climb(g *system) int64 {
+func (s *scope) climb(numbers []int32) int64 {
+	f := s.frame(true, 0)
+	lines := s.lines(f, numbers)
 	lo, hi := 0, len(ladder) // the first feasible is in [lo, hi]
 	for lo < hi {
 		m := (lo + hi) / 2
-		s.setRate(g, ladder[m])
+		s.setRate(f, ladder[m])
+		g := f.of(f.thin(lines))
 		if _, cycle := g.search(everywhere, false); cycle == nil {
 			hi = m
 		} else {
