@@ -92,9 +92,7 @@ func (w *comparer) compare(c *evidence.SpanChunk, i int, row uint32, pc *evidenc
 		first := start
 		if kind == evidence.KindConsumer {
 			first = end
-			if start < pstart {
-				e.waited++
-			}
+			e.waited += before(start, pstart)
 		}
 		if first < pstart && first != 0 {
 			e.before.add(excess(pstart, first), row, parent, w.keep)
@@ -141,6 +139,14 @@ func (w *comparer) compare(c *evidence.SpanChunk, i int, row uint32, pc *evidenc
 	default:
 		e.unclear++
 	}
+}
+
+// before counts 1 where a is less than b.
+func before(a, b uint64) int {
+	if a < b {
+		return 1
+	}
+	return 0
 }
 
 // statusError is OTLP's STATUS_CODE_ERROR.
