@@ -130,6 +130,10 @@ func (r *rewriter) file(ctx context.Context, f *fileSet, s *Sidecar, j Job, reco
 		return err
 	}
 	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		return err
+	}
 	read, err := newSum(j.Digest)
 	if err != nil {
 		return err
@@ -156,7 +160,9 @@ func (r *rewriter) file(ctx context.Context, f *fileSet, s *Sidecar, j Job, reco
 	if err != nil {
 		return err
 	}
-	if err := r.stream(ctx, raw, io.MultiWriter(out, written), log, s.Undo.Packings, records); err != nil {
+	// A system call for each MiB costs what cp's do; small files are many and need no such buffer.
+	buffered := bufio.NewWriterSize(io.MultiWriter(out, written), int(min(max(info.Size(), 4<<10), blockBytes)))
+	if err := r.stream(ctx, raw, buffered, log, s.Undo.Packings, records); err != nil {
 		return err
 	}
 	s.Input, s.Output = read.file(filepath.Base(j.In)), written.file(filepath.Base(j.Out))
@@ -169,7 +175,7 @@ func (r *rewriter) file(ctx context.Context, f *fileSet, s *Sidecar, j Job, reco
 }
 
 // stream rewrites the bytes of a file, through its containers.
-func (r *rewriter) stream(ctx context.Context, raw io.Reader, out, log io.Writer, packings []evidence.Packing, records recordRewriter) error {
+func (r *rewriter) stream(ctx context.Context, raw io.Reader, out *bufio.Writer, log io.Writer, packings []evidence.Packing, records recordRewriter) error {
 	content := raw
 	for _, p := range packings {
 		u, err := evidence.Unpack(content, p.Container)
@@ -179,8 +185,7 @@ func (r *rewriter) stream(ctx context.Context, raw io.Reader, out, log io.Writer
 		defer u.Close()
 		content = u
 	}
-	buffered := bufio.NewWriterSize(out, firstBytes)
-	packed, closers, err := pack(buffered, packings)
+	packed, closers, err := pack(out, packings)
 	if err != nil {
 		return err
 	}
@@ -196,7 +201,7 @@ func (r *rewriter) stream(ctx context.Context, raw io.Reader, out, log io.Writer
 			return err
 		}
 	}
-	if err := buffered.Flush(); err != nil {
+	if err := out.Flush(); err != nil {
 		return err
 	}
 	// What stands behind the containers' end was refused by them; the digest is of the whole file.

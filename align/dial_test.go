@@ -1,6 +1,7 @@
 package align
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -221,7 +222,7 @@ func TestFullDisk(t *testing.T) {
 	b, join := loadAll(t, in)
 	for _, room := range []int{0, 100, len(data) - 1} {
 		r := newRewriter(NewPlan(b, join, syntheticModel(b), ApplyOptions{}), 0)
-		err := r.stream(context.Background(), bytes.NewReader(data), &small{room}, &bytes.Buffer{}, nil, &protoRewriter{rewriter: r, signal: "traces", framing: framingBigEndian})
+		err := r.stream(context.Background(), bytes.NewReader(data), bufio.NewWriter(&small{room}), &bytes.Buffer{}, nil, &protoRewriter{rewriter: r, signal: "traces", framing: framingBigEndian})
 		if !errors.Is(err, errFull) {
 			t.Errorf("room for %d bytes: %v", room, err)
 		}

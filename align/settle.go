@@ -2,6 +2,7 @@ package align
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/witnessmark/witnessmark/evidence"
@@ -29,6 +30,8 @@ type settler struct {
 	join   *evidence.SpanJoin
 	clocks []*dial // by resource; nil where times stay
 	java   []bool  // by resource
+	// resources by origin.
+	resources []uint32
 }
 
 // settle makes every span start no earlier than its parent in another domain, and finds the local roots of
@@ -47,6 +50,9 @@ func (p *Plan) settle(join *evidence.SpanJoin) {
 		s.clocks = append(s.clocks, byDomain[domain])
 		s.java = append(s.java, anchored(r.SDK))
 	}
+	for _, o := range p.bundle.Origins {
+		s.resources = append(s.resources, o.Resource)
+	}
 	for range maxSettleRounds {
 		if s.round() == 0 {
 			break
@@ -57,26 +63,29 @@ func (p *Plan) settle(join *evidence.SpanJoin) {
 			p.holds[domain] = c.holds
 		}
 	}
-	s.collect()
+	if slices.Contains(s.java, true) {
+		s.collect()
+	}
 }
 
 // round looks at every pair once and returns how many holds it made.
 func (s *settler) round() (made int) {
 	s.p.unsettled = 0
-	b := s.p.bundle
-	for chunk := range b.Spans.Chunks() {
-		for i := range chunk.ID {
+	spans := &s.p.bundle.Spans
+	for chunk := range spans.Chunks() {
+		for i, parent := range s.join.Parent[chunk.Base : chunk.Base+len(chunk.ID)] {
+			if parent >= uint32(spans.Len()) {
+				continue
+			}
+			pc, pi := chunk, int(parent)-chunk.Base // in the same chunk, nearly always
+			if pi < 0 || pi >= len(chunk.ID) {
+				pc, pi = spans.Chunk(int(parent))
+			}
+			child, of := s.resources[chunk.Origin[i]], s.resources[pc.Origin[pi]]
+			if child == of || s.clocks[child] == nil || s.clocks[of] == nil || s.clocks[child] == s.clocks[of] {
+				continue
+			}
 			row := uint32(chunk.Base + i)
-			parent := s.join.Parent[row]
-			if parent >= uint32(b.Spans.Len()) {
-				continue
-			}
-			child := b.Origins[chunk.Origin[i]].Resource
-			pc, pi := b.Spans.Chunk(int(parent))
-			of := b.Origins[pc.Origin[pi]].Resource
-			if s.clocks[child] == nil || s.clocks[of] == nil || s.clocks[child] == s.clocks[of] {
-				continue
-			}
 			cause, ok1 := s.place(parent, pc.Start[pi], of)
 			effect, ok2 := s.place(row, chunk.Start[i], child)
 			if ok1 && ok2 && effect < cause {

@@ -34,16 +34,15 @@ func applyFile(path string) error {
 	return seen(s.Receipt.Times)
 }
 
-// rewriteFile does the part of it that writes: the plan is made from the head of the file.
+// rewriteFile does the part of it that writes, with a plan at hand: that of the head of the file, in which every resource
+// occurs. Reading the head is counted too.
 func rewriteFile(path string) error {
-	head, err := headOf(path)
+	in, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	b, err := evidence.Load([]string{head}, evidence.Options{})
-	if err != nil {
-		return err
-	}
+	defer in.Close()
+	b := evidence.LoadReader(path, io.LimitReader(in, 4<<20), evidence.Options{})
 	plan := align.NewPlan(b, nil, drifting(b), align.ApplyOptions{})
 	s, err := plan.Apply(context.Background(), align.Job{In: path, Out: path + ".aligned", Digest: "crc32c"})
 	if err != nil {
@@ -53,20 +52,6 @@ func rewriteFile(path string) error {
 		return fmt.Errorf("%d times of %d spans moved", s.Receipt.Times, s.Receipt.Spans)
 	}
 	return seen(s.Receipt.Times)
-}
-
-// headOf writes the first bytes of a file into one beside it, enough that every resource occurs.
-func headOf(path string) (string, error) {
-	in, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer in.Close()
-	text, err := io.ReadAll(io.LimitReader(in, 4<<20))
-	if err != nil {
-		return "", err
-	}
-	return path + ".head", os.WriteFile(path+".head", text, 0o644)
 }
 
 // drifting is a model in which every clock of the bundle is off and drifts.
