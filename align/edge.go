@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	// envelopeLimit bounds the cost of one direction of an edge in units of eight bytes (see cellCost),
+	// envelopeLimit bounds the cost of one direction of an edge in units of eight bytes (see envelope.cellCost),
 	// fineFactor times as many where a second pass looks at steps.
-	envelopeLimit = 4200
+	envelopeLimit = 3500
 	sampleSize    = 384
 	fineFactor    = 8
 	// rttBins are quarters of octaves from 256 ns on, after one for less.
@@ -108,12 +108,12 @@ func (e *Edge) Add(c Call) {
 		trace := c.Earlier.Trace
 		p.far = &trace
 	}
-	e.request.add(p)
+	e.request.add(&p)
 	s := sampled{key: callHash(c.Later), t1: c.Sent, u: u}
 	if answered {
 		s.t4, s.l = c.Answered, c.Replied-c.Answered
 		p.t, p.v = s.t4, -s.l
-		e.response.add(p)
+		e.response.add(&p)
 	}
 	e.keep(s)
 }
@@ -143,7 +143,10 @@ func (s *sampled) compare(o *sampled) int {
 // keep adds s to the sample if it is among the least.
 func (e *Edge) keep(s sampled) {
 	h := e.sample
-	if len(h) < e.scale(sampleSize) {
+	if most := e.scale(sampleSize); len(h) < most {
+		if len(h) == cap(h) {
+			h = slices.Grow(h, min(max(4, len(h)), most-len(h)))
+		}
 		e.sample = append(h, s)
 		for h, i := e.sample, len(h); i > 0; {
 			up := (i - 1) / 2
@@ -155,7 +158,7 @@ func (e *Edge) keep(s sampled) {
 		}
 		return
 	}
-	if s.compare(&h[0]) >= 0 {
+	if s.key > h[0].key || s.compare(&h[0]) >= 0 {
 		return
 	}
 	i := 0

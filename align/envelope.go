@@ -2,6 +2,7 @@ package align
 
 import (
 	"cmp"
+	"math"
 	"math/bits"
 	"slices"
 )
@@ -10,6 +11,11 @@ import (
 // cell of time: the lower convex hull, as far as its slopes are ones that clocks can have. A hull of a
 // union is the hull of the hulls' union, and the cells' size follows from sums of counts alone, so an
 // envelope does not depend on the order or the grouping of what was added.
+//
+// Delays that were made up can have all of their points on the hull. An envelope with more vertices than
+// delays have keeps the least point above each of thinSlopes lines instead, which unite as hulls do. It
+// still proves what it proved, of fewer calls. Whether it is thin depends on the order only where a part of
+// the calls has too many vertices and all of them together do not.
 
 const (
 	// maxSlopeShift is the largest slope between two clocks that an envelope is exact for: 2^-10, or
@@ -19,6 +25,10 @@ const (
 	firstLevel = 24
 	// lastLevel makes one cell of all of time.
 	lastLevel = 63
+	// thinShift makes the slopes that a thin envelope is exact for: multiples of 2^-15, or 31 ppm.
+	thinShift = 15
+	// thinSlopes is their number up to the largest, either sign.
+	thinSlopes = 1 + 2<<(thinShift-maxSlopeShift)
 )
 
 // point is a value with the pair of spans that it comes from.
@@ -56,6 +66,7 @@ type cell struct {
 type envelope struct {
 	limit int // of the sum of cellCost
 	level uint8
+	thin  bool    // keeps the extremes of thinSlopes slopes, not the whole hull
 	cost  int     // sum of cellCost
 	cells []cell  // by index
 	pts   []point // vertices, by time: those of the first cell first
@@ -67,7 +78,10 @@ type envelope struct {
 // vertex that delays with an exponential tail lead one to expect. Only sums of it decide on the cells'
 // size, because the true number of vertices can shrink when points are added, and then the size would
 // depend on the order in which they were.
-func cellCost(n uint32) int {
+func (e *envelope) cellCost(n uint32) int {
+	if e.thin {
+		return 2 + 7*min(int(n), thinSlopes)
+	}
 	return 2 + 7*min(int(n), 1+bits.Len32(n))
 }
 
@@ -79,19 +93,84 @@ func addCounts(a, b uint32) uint32 {
 }
 
 // add adds a point.
-func (e *envelope) add(p point) {
+func (e *envelope) add(p *point) {
 	i, start := e.locate(p.t >> e.level)
 	c := &e.cells[i]
 	if c.n > 0 {
-		e.cost -= cellCost(c.n)
+		e.cost -= e.cellCost(c.n)
 	}
 	c.n = addCounts(c.n, 1)
-	e.cost += cellCost(c.n)
-	e.insert(c, start, &p)
+	e.cost += e.cellCost(c.n)
+	e.insert(c, start, p)
 	e.lastCell, e.lastStart = i, start
 	if e.cost > e.limit {
 		e.coarsen(e.level)
 	}
+	e.restrain()
+}
+
+// restrain makes an envelope thin that has a sixteenth more vertices than its limit is for.
+func (e *envelope) restrain() {
+	if used := 2*len(e.cells) + 7*len(e.pts); !e.thin && used > e.limit+e.limit/16 {
+		e.makeThin()
+	}
+}
+
+func (e *envelope) makeThin() {
+	if e.thin {
+		return
+	}
+	e.thin, e.cost = true, 0
+	pts := e.pts
+	e.pts = pts[:0]
+	for i, from := 0, 0; i < len(e.cells); i++ {
+		c := &e.cells[i]
+		size := int(c.size)
+		kept := thinned(pts[from : from+size])
+		e.pts = append(e.pts, kept...) // no further than it was read
+		c.size = uint32(len(kept))
+		e.cost += e.cellCost(c.n)
+		from += size
+	}
+	clear(pts[len(e.pts):])
+	e.lastCell = len(e.cells)
+	e.coarsen(e.level)
+}
+
+// thinned keeps, in place, the vertices of a hull that are the least above a line of one of the slopes.
+// Of two that are, the later one is.
+func thinned(h []point) []point {
+	kept, before := h[:0], int64(-thinSlopes/2)
+	for i := range h {
+		behind := int64(thinSlopes/2 + 1)
+		if i+1 < len(h) {
+			behind = slopeAbove(&h[i], &h[i+1])
+		}
+		if before < behind {
+			kept = append(kept, h[i])
+		}
+		before = max(before, behind)
+	}
+	return kept
+}
+
+// slopeAbove returns the number of the first of the slopes that is not below that from p to q.
+func slopeAbove(p, q *point) int64 {
+	dt, dv := diff(p.t, q.t), diff(p.v, q.v)
+	high, low := bits.Mul64(dv, 1<<thinShift)
+	if high >= dt { // steeper than any, which no two vertices are
+		high, low = 0, math.MaxInt64
+		dt = 1
+	}
+	steps, rest := bits.Div64(high, low, dt)
+	steps = min(steps, thinSlopes)
+	switch {
+	case q.v < p.v:
+		return -int64(steps)
+	case rest > 0:
+		return int64(steps) + 1
+	}
+	return int64(steps)
 }
 
 // locate returns the cell of that index, made if there is none, and where its vertices start.
@@ -105,6 +184,8 @@ func (e *envelope) locate(index int64) (i, start int) {
 			return i + 1, len(e.pts)
 		case c.index < index && e.cells[i+1].index == index:
 			return i + 1, e.lastStart + int(c.size)
+		case c.index > index && i > 0 && e.cells[i-1].index == index:
+			return i - 1, e.lastStart - int(e.cells[i-1].size)
 		}
 	}
 	i, found := slices.BinarySearchFunc(e.cells, index, func(c cell, index int64) int { return cmp.Compare(c.index, index) })
@@ -112,7 +193,15 @@ func (e *envelope) locate(index int64) (i, start int) {
 	if i < len(e.cells) {
 		// The start is where the cell's time begins: a search by time, not a sum over cells.
 		from := e.cells[i].index << e.level
-		start, _ = slices.BinarySearchFunc(e.pts, from, func(p point, from int64) int { return cmp.Compare(p.t, from) })
+		lo, hi := 0, len(e.pts)
+		for lo < hi {
+			if mid := (lo + hi) / 2; e.pts[mid].t < from {
+				lo = mid + 1
+			} else {
+				hi = mid
+			}
+		}
+		start = lo
 	}
 	if !found {
 		e.cells = slices.Insert(e.cells, i, cell{index: index})
@@ -155,6 +244,12 @@ func (e *envelope) insert(c *cell, start int, p *point) {
 		e.pts = slices.Delete(e.pts, start+lo+1, start+hi)
 	}
 	c.size = uint32(int(c.size) - (hi - lo) + 1)
+	if e.thin {
+		h = e.pts[start : start+int(c.size)]
+		kept := len(thinned(h))
+		e.pts = slices.Delete(e.pts, start+kept, start+len(h))
+		c.size = uint32(kept)
+	}
 }
 
 // reserve makes room for one more point, without the doubling of append: edges are many.
@@ -225,9 +320,12 @@ func (e *envelope) coarsen(level uint8) {
 			from += size
 		}
 		e.cells = append(e.cells, c)
-		e.cost += cellCost(c.n)
+		e.cost += e.cellCost(c.n)
 	}
 	clear(pts[len(e.pts):])
+	if cap(e.cells) > 2*len(e.cells) {
+		e.cells = slices.Clone(e.cells)
+	}
 	e.lastCell = len(e.cells)
 }
 
@@ -239,13 +337,13 @@ func (e *envelope) target(level uint8) uint8 {
 		cost, index, n := 0, int64(-1), uint32(0)
 		for _, c := range e.cells {
 			if c.index>>shift != index && n > 0 {
-				cost += cellCost(n)
+				cost += e.cellCost(n)
 				n = 0
 			}
 			index, n = c.index>>shift, addCounts(n, c.n)
 		}
 		if n > 0 {
-			cost += cellCost(n)
+			cost += e.cellCost(n)
 		}
 		if cost <= e.limit {
 			break
@@ -258,8 +356,12 @@ func (e *envelope) target(level uint8) uint8 {
 func (e *envelope) merge(o *envelope) {
 	e.limit = min(e.limit, o.limit)
 	other := o.clone()
-	e.coarsen(o.level)
 	other.limit = e.limit
+	if e.thin || o.thin {
+		e.makeThin()
+		other.makeThin()
+	}
+	e.coarsen(o.level)
 	other.coarsen(e.level)
 	e.coarsen(other.level)
 	a, b := *e, other
@@ -286,9 +388,11 @@ func (e *envelope) merge(o *envelope) {
 			j++
 		}
 		e.cells = append(e.cells, c)
-		e.cost += cellCost(c.n)
+		e.cost += e.cellCost(c.n)
 	}
 	e.coarsen(e.level)
+	e.restrain()
+	e.lastCell = len(e.cells)
 	e.pts = slices.Clip(e.pts)
 }
 

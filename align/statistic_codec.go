@@ -101,7 +101,7 @@ func (w *statWriter) edge(e *Edge) {
 }
 
 func (w *statWriter) envelope(v *envelope) {
-	w.b = append(w.b, v.level)
+	w.b = append(w.b, v.level|b2u(v.thin)<<7)
 	w.count(len(v.cells))
 	for _, c := range v.cells {
 		w.nums(c.index, int64(c.n), int64(c.size))
@@ -275,6 +275,8 @@ func (r *statReader) edge() *Edge {
 // the rest relies on: the order, the cells and the shape.
 func (r *statReader) envelope(v *envelope) {
 	v.level = r.byte()
+	v.thin = v.level>>7 == 1
+	v.level &= 1<<7 - 1
 	if v.level < firstLevel || v.level > lastLevel {
 		r.failed = true
 		return
@@ -288,7 +290,7 @@ func (r *statReader) envelope(v *envelope) {
 			return
 		}
 		v.cells = append(v.cells, cell{index: index, n: uint32(count)})
-		v.cost += cellCost(uint32(count))
+		v.cost += v.cellCost(uint32(count))
 		sizes = append(sizes, size)
 	}
 	last := int64(0)
@@ -312,5 +314,6 @@ func (r *statReader) envelope(v *envelope) {
 		r.failed = r.failed || int64(c.size) != size
 	}
 	r.failed = r.failed || v.cost > v.limit && v.level < lastLevel
+	v.restrain()
 	v.lastCell = len(v.cells)
 }

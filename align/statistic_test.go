@@ -148,6 +148,82 @@ func TestEdgeSize(t *testing.T) {
 	}
 }
 
+// convexCalls have all of their requests and answers on the envelopes.
+func convexCalls(n int, seconds float64) []Call {
+	calls := make([]Call, n)
+	for i := range calls {
+		x := 2*float64(i)/float64(n) - 1
+		sent := base + int64((x+1)/2*seconds*1e9)
+		bent := int64(0.9 / 4 / 1024 * seconds * 1e9 * x * x) // its slope reaches 0.9 of the steepest
+		received := sent + 1e6 + bent
+		calls[i] = Call{
+			Sent: sent, Received: received, Replied: received, Answered: received + 1e6 + bent, Quantum: 1,
+			Earlier: SpanID{[16]byte{2, 15: byte(i)}, uint64(i)}, Later: SpanID{[16]byte{2, 15: byte(i)}, uint64(i) + 1<<40},
+		}
+	}
+	return calls
+}
+
+// Calls that were made up to fill an envelope do not, and still give equal bytes however they are split.
+func TestConvexCallsAreThinned(t *testing.T) {
+	for seed, seconds := range []float64{1, 60, 1800, 86400} {
+		r := rand.New(rand.NewPCG(uint64(seed), 4))
+		calls := convexCalls(20_000, seconds)
+		e := newEdge(false)
+		worst := 0
+		for i, c := range calls {
+			if e.Add(c); i%100 == 0 {
+				worst = max(worst, e.sizeBytes())
+			}
+		}
+		if worst = max(worst, e.sizeBytes()); worst > 100_000 {
+			t.Errorf("%g s: an edge has %d bytes", seconds, worst)
+		}
+		parts := []*Statistic{NewStatistic(StatOptions{}), NewStatistic(StatOptions{}), NewStatistic(StatOptions{})}
+		for _, i := range r.Perm(len(calls)) {
+			parts[r.IntN(len(parts))].Edge(EdgeKey{Caller: "a", Callee: "b"}).Add(calls[i])
+		}
+		whole := NewStatistic(StatOptions{})
+		*whole.Edge(EdgeKey{Caller: "a", Callee: "b"}) = *e
+		want := whole.AppendBinary(nil)
+		if !bytes.Equal(want, MergeStatistics(parts...).AppendBinary(nil)) {
+			t.Errorf("%g s: three parts give other bytes", seconds)
+		}
+		if back, err := ReadStatistic(want); err != nil || !bytes.Equal(want, back.AppendBinary(nil)) {
+			t.Errorf("%g s: reading and writing changed the bytes: %v", seconds, err)
+		}
+		if !e.request.thin || !e.response.thin {
+			t.Errorf("%g s: %d and %d vertices", seconds, len(e.request.pts), len(e.response.pts))
+		}
+		for _, ppm := range []float64{-900, -122, 0, 31, 700} {
+			e.checkThin(t, calls, ppm)
+		}
+	}
+}
+
+// checkThin holds the least of a thin envelope above a line against the least of all calls.
+func (e *Edge) checkThin(t *testing.T, calls []Call, ppm float64) {
+	t.Helper()
+	line := func(at, v int64) float64 { return float64(v) - ppm*1e-6*float64(at-base) }
+	for _, c := range e.request.cells {
+		least, kept := math.Inf(1), math.Inf(1)
+		for _, call := range calls {
+			if call.Sent>>e.request.level == c.index {
+				least = min(least, line(call.Sent, call.Received-call.Sent))
+			}
+		}
+		for _, p := range e.request.pts {
+			if p.t>>e.request.level == c.index {
+				kept = min(kept, line(p.t, p.v))
+			}
+		}
+		// The nearest slope is at most half of 2^-15 away.
+		if far := math.Exp2(float64(e.request.level) - 16); kept < least || kept > least+far {
+			t.Errorf("%v ppm: least of the envelope %v, of all calls %v", ppm, kept, least)
+		}
+	}
+}
+
 func TestAddDrops(t *testing.T) {
 	e := newEdge(false)
 	e.Add(Call{Sent: 0, Received: 5})
