@@ -126,7 +126,7 @@ func (e *envelope) makeThin() {
 	for i, from := 0, 0; i < len(e.cells); i++ {
 		c := &e.cells[i]
 		size := int(c.size)
-		kept := thinned(pts[from : from+size])
+		kept := extremes(pts[from : from+size])
 		e.pts = append(e.pts, kept...) // no further than it was read
 		c.size = uint32(len(kept))
 		e.cost += e.cellCost(c.n)
@@ -137,9 +137,9 @@ func (e *envelope) makeThin() {
 	e.coarsen(e.level)
 }
 
-// thinned keeps, in place, the vertices of a hull that are the least above a line of one of the slopes.
+// extremes keeps, in place, the vertices of a hull that are the least above a line of one of the slopes.
 // Of two that are, the later one is.
-func thinned(h []point) []point {
+func extremes(h []point) []point {
 	kept, before := h[:0], int64(-thinSlopes/2)
 	for i := range h {
 		behind := int64(thinSlopes/2 + 1)
@@ -246,7 +246,7 @@ func (e *envelope) insert(c *cell, start int, p *point) {
 	c.size = uint32(int(c.size) - (hi - lo) + 1)
 	if e.thin {
 		h = e.pts[start : start+int(c.size)]
-		kept := len(thinned(h))
+		kept := len(extremes(h))
 		e.pts = slices.Delete(e.pts, start+kept, start+len(h))
 		c.size = uint32(kept)
 	}
