@@ -25,6 +25,8 @@ import (
 //	    az: us-east-1a
 //	    at: 2026-11-20T10:51:33Z
 //
+// The file may also configure witnessmark (package internal/config); those keys are known here and left alone.
+//
 // Globs and the regular expression see the path below the manifest's folder. For each attribute the
 // first capture that matches and names it counts. Of several manifests on the way up, the nearest alone
 // is read. Where a file or folder inside a capture is given, the manifest may lie in any folder that its
@@ -47,6 +49,16 @@ type manifestFile struct {
 	Version  int               `yaml:"version"`
 	FromPath string            `yaml:"from_path"`
 	Captures []manifestCapture `yaml:"captures"`
+
+	// Of the configuration, whose reader says what is wrong with them.
+	FailOn          any `yaml:"fail_on"`
+	Only            any `yaml:"only"`
+	Skip            any `yaml:"skip"`
+	RequireLabels   any `yaml:"require_labels"`
+	AllowIncomplete any `yaml:"allow_incomplete"`
+	Baseline        any `yaml:"baseline"`
+	Rules           any `yaml:"rules"`
+	Suppress        any `yaml:"suppress"`
 }
 
 type manifestCapture struct {

@@ -38,6 +38,8 @@ type Request struct {
 	Unmet []string
 	// Clocks is the section of the clocks, nil for none.
 	Clocks *Clocks
+	// Accept says which findings do not count.
+	Accept Acceptance
 }
 
 // New makes the document of a result.
@@ -69,7 +71,9 @@ func New(res *analyze.Result, req Request) *Document {
 	for i := range res.Findings {
 		d.Findings = append(d.Findings, newFinding(&res.Findings[i]))
 	}
+	fixed := d.accept(&req.Accept)
 	d.Summary = summarise(d)
+	d.Summary.Suppressed, d.Summary.Fixed = len(d.Accepted), fixed
 	d.Run.Incomplete = append(texts(req.Unmet), incomplete(d)...)
 	d.Run.Complete = len(d.Run.Incomplete) == 0
 	d.Run.ExitCode = exitCode(d, req)

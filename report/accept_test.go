@@ -1,0 +1,107 @@
+package report
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/witnessmark/witnessmark/analyze"
+	"github.com/witnessmark/witnessmark/analyze/all"
+	"github.com/witnessmark/witnessmark/evidence"
+)
+
+// accepted examines a dump that is cut, captured on that day, with an acceptance.
+func accepted(t *testing.T, content, day string, a Acceptance) *Document {
+	t.Helper()
+	b := evidence.LoadReader("g.txt", strings.NewReader(content), evidence.Options{})
+	if day != "" {
+		when, err := time.Parse(time.DateOnly, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Artifacts[0].Window = evidence.Window{Start: uint64(when.UnixNano()), End: uint64(when.UnixNano())}
+	}
+	return New(analyze.Run(b, all.Detectors(), analyze.Options{}), Request{Command: "examine", Accept: a})
+}
+
+func TestSuppress(t *testing.T) {
+	s := Suppression{ID: "WM1003", Match: map[string]string{"artifact": "g.*"}, Reason: "OPS-1", Expires: "2026-06-01", Origin: "witnessmark.yaml:3"}
+	for _, c := range []struct {
+		name, day, now string
+		match          string
+		exit           int
+		expired        bool
+	}{
+		{"holds", "2026-05-01", "", "g.*", ExitIncomplete, false},
+		{"its last day", "2026-06-01", "", "g.*", ExitIncomplete, false},
+		{"expired", "2026-06-02", "", "g.*", ExitFindings, true},
+		{"expired by --now", "2026-05-01", "2027-01-01", "g.*", ExitFindings, true},
+		{"no day is known", "", "", "g.*", ExitIncomplete, false},
+		{"another subject", "2026-05-01", "", "h.*", ExitFindings, false},
+	} {
+		s.Match = map[string]string{"artifact": c.match}
+		d := accepted(t, cutDump, c.day, Acceptance{Suppressions: []Suppression{s}, Now: c.now})
+		expired := slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.ID == "WM0001" && len(f.Exhibits) > 0 })
+		if d.Run.ExitCode != c.exit || expired != c.expired || (d.Summary.Suppressed == 1) != (c.exit == ExitIncomplete) {
+			t.Errorf("%s: exit %d, want %d; %d suppressed; %+v", c.name, d.Run.ExitCode, c.exit, d.Summary.Suppressed, d.Findings)
+		}
+	}
+}
+
+func TestBaseline(t *testing.T) {
+	first := accepted(t, cutDump, "", Acceptance{})
+	if first.Run.ExitCode != ExitFindings {
+		t.Fatalf("exit %d", first.Run.ExitCode)
+	}
+	var saved bytes.Buffer
+	if err := WriteJSON(&saved, NewBaseline(first), "  "); err != nil {
+		t.Fatal(err)
+	}
+	b, err := ReadBaseline(&saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := accepted(t, cutDump, "", Acceptance{Baseline: b})
+	if s := again.Summary; s.New != 0 || s.Suppressed != len(first.Findings) || s.Fixed != 0 || again.Run.ExitCode != ExitIncomplete || again.Accepted[0].State != "known" {
+		t.Errorf("again: %+v, exit %d", s, again.Run.ExitCode)
+	}
+	fixed := accepted(t, wholeDump, "", Acceptance{Baseline: b})
+	if s := fixed.Summary; s.Fixed != len(b.Findings) || s.New != 0 {
+		t.Errorf("fixed: %+v", s)
+	}
+	if pruned, n := b.Prune(fixed); n != len(b.Findings) || len(pruned.Findings) != 0 {
+		t.Errorf("pruned %d of %d", n, len(b.Findings))
+	}
+	// Another kind of file, or none of it: not fixed.
+	if gone := accepted(t, "nothing known", "", Acceptance{Baseline: b}); gone.Summary.Fixed != 0 {
+		t.Errorf("gone: %+v", gone.Summary)
+	}
+	// What got worse is new.
+	for i := range b.Findings {
+		b.Findings[i].Severity = "note"
+	}
+	if worse := accepted(t, cutDump, "", Acceptance{Baseline: b}); worse.Run.ExitCode != ExitFindings {
+		t.Errorf("a note that became an error: exit %d", worse.Run.ExitCode)
+	}
+	for _, bad := range []string{"", "{", `{"schema":"witnessmark.report/1"}`} {
+		if _, err := ReadBaseline(strings.NewReader(bad)); err == nil {
+			t.Errorf("%q is a baseline", bad)
+		}
+	}
+}
+
+func TestLike(t *testing.T) {
+	for _, c := range []struct {
+		pattern, s string
+		want       bool
+	}{
+		{"a", "a", true}, {"a", "b", false}, {"*", "", true}, {"a*", "abc", true}, {"*c", "abc", true}, {"a*c", "ac", true}, {"ab*bc", "abc", false},
+		{"a*b*c", "axbyc", true}, {"a*b*c", "axc", false}, {"", "", true}, {"", "x", false},
+	} {
+		if got := like(c.pattern, c.s); got != c.want {
+			t.Errorf("like(%q, %q) is %v", c.pattern, c.s, got)
+		}
+	}
+}
