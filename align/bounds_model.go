@@ -6,10 +6,6 @@ import (
 	"slices"
 )
 
-// lateTolerance is the share of late ends from which on the ends of an edge's callee are not used: the
-// density rule is made for a thin tail.
-const lateTolerance = 0.02
-
 // bounded returns the model with bounds, and all that follows from them: proofs, contradictions, answers
 // that are none, statuses.
 func (p *problem) bounded(s *Statistic) *Model {
@@ -73,6 +69,12 @@ func newBoundProblem(m *Model, s *Statistic, o Options) *boundProblem {
 	for i := range m.Domains {
 		p.clocks = append(p.clocks, newBoundClock(&m.Domains[i], index))
 	}
+	requests, responses := 2*len(s.Readings()), 0
+	for _, e := range s.edges {
+		requests += len(e.request.pts)
+		responses += len(e.response.pts) + len(e.sample)
+	}
+	p.hard, p.responses = make([]constraint, 0, requests), make([]constraint, 0, responses)
 	for _, k := range s.Keys() {
 		e := s.edges[k]
 		caller, ok1 := index[k.Caller]
@@ -88,7 +90,7 @@ func newBoundProblem(m *Model, s *Statistic, o Options) *boundProblem {
 				quantum: e.quantum, class: k.Class, earlier: pt.earlierID(), later: pt.laterID(),
 			})
 		}
-		if k.Class == ClassRequest && e.lateRatio() <= lateTolerance {
+		if k.Class == ClassRequest {
 			p.addResponses(e, caller, callee, delay)
 		}
 	}
@@ -112,10 +114,10 @@ func (p *boundProblem) addResponses(e *Edge, caller, callee int, delay int64) {
 		})
 	}
 	for _, x := range e.samples() {
-		if x.t4 != 0 {
+		if x.t4 != 0 && x.callee != 0 {
 			p.responses = append(p.responses, constraint{
 				from: callee, to: caller, fromAt: x.t4 + x.l, toAt: x.t4, weight: -x.l - delay, minDelay: delay,
-				quantum: e.quantum, class: ClassResponse, sampled: true,
+				quantum: e.quantum, class: ClassResponse, sampled: true, earlier: SpanID{x.trace, x.callee}, later: SpanID{x.trace, x.caller},
 			})
 		}
 	}

@@ -1,6 +1,7 @@
 package align
 
 import (
+	"bytes"
 	"cmp"
 	"math"
 	"math/bits"
@@ -42,6 +43,9 @@ type Edge struct {
 type sampled struct {
 	key          uint64
 	t1, u, t4, l int64 // u is T2-T1, l is T3-T4; t4 is 0 without an answer
+	// The spans of an answered call within one trace; 0 of others.
+	trace          [16]byte
+	caller, callee uint64
 }
 
 // Reasons for which a call takes no part.
@@ -112,6 +116,9 @@ func (e *Edge) Add(c Call) {
 	s := sampled{key: callHash(c.Later), t1: c.Sent, u: u}
 	if answered {
 		s.t4, s.l = c.Answered, c.Replied-c.Answered
+		if p.far == nil {
+			s.trace, s.caller, s.callee = p.trace, p.earlier, p.later
+		}
 		p.t, p.v = s.t4, -s.l
 		e.response.add(&p)
 	}
@@ -137,7 +144,8 @@ func (s *sampled) compare(o *sampled) int {
 	if s.key != o.key {
 		return cmp.Compare(s.key, o.key)
 	}
-	return cmp.Or(cmp.Compare(s.t1, o.t1), cmp.Compare(s.u, o.u), cmp.Compare(s.t4, o.t4), cmp.Compare(s.l, o.l))
+	return cmp.Or(cmp.Compare(s.t1, o.t1), cmp.Compare(s.u, o.u), cmp.Compare(s.t4, o.t4), cmp.Compare(s.l, o.l),
+		bytes.Compare(s.trace[:], o.trace[:]), cmp.Compare(s.caller, o.caller), cmp.Compare(s.callee, o.callee))
 }
 
 // keep adds s to the sample if it is among the least.
@@ -146,6 +154,10 @@ func (e *Edge) keep(s sampled) {
 	if most := e.scale(sampleSize); len(h) < most {
 		if len(h) == cap(h) {
 			h = slices.Grow(h, min(max(4, len(h)), most-len(h)))
+		}
+		if len(h) == cap(h) { // no more than is needed in the end: edges are many
+			h = make([]sampled, len(h), min(2*len(h)+4, e.scale(sampleSize)))
+			copy(h, e.sample)
 		}
 		e.sample = append(h, s)
 		for h, i := e.sample, len(h); i > 0; {

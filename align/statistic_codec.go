@@ -12,7 +12,7 @@ import (
 )
 
 // statisticMagic begins an encoded Statistic; its last byte is the version.
-const statisticMagic = "wmstat\x00\x01"
+const statisticMagic = "wmstat\x00\x02"
 
 // errStatistic is the cause of every error of ReadStatistic.
 var errStatistic = errors.New("not a statistic of this version")
@@ -97,6 +97,10 @@ func (w *statWriter) edge(e *Edge) {
 	for _, s := range samples {
 		w.fixed(s.key)
 		w.nums(s.t1, s.u, s.t4, s.l)
+		if s.t4 != 0 {
+			w.id(SpanID{s.trace, s.callee})
+			w.fixed(s.caller)
+		}
 	}
 }
 
@@ -266,7 +270,12 @@ func (r *statReader) edge() *Edge {
 		if r.failed {
 			break
 		}
-		e.keep(sampled{key: r.fixed(), t1: r.num(), u: r.num(), t4: r.num(), l: r.num()})
+		s := sampled{key: r.fixed(), t1: r.num(), u: r.num(), t4: r.num(), l: r.num()}
+		if s.t4 != 0 {
+			id := r.id()
+			s.trace, s.callee, s.caller = id.Trace, id.Span, r.fixed()
+		}
+		e.keep(s)
 	}
 	return e
 }

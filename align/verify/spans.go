@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -163,7 +164,7 @@ func (c *checker) pairHolds(e *edge, earlier, later evidence.Span) error {
 			to = later.End // a receive or poll may have begun before its message was sent
 		}
 	case "A1":
-		if err := isAnswer(&earlier, &later); err != nil {
+		if err := isAnswer(&earlier, &later, e.Quantum); err != nil {
 			return err
 		}
 		from, to = earlier.End, later.End
@@ -194,17 +195,25 @@ func isParent(p, s *evidence.Span) bool {
 	return s.Parent == p.ID && s.Flags&evidence.BadParentID == 0
 }
 
-// isAnswer returns nil if a client's span may have waited for a server's.
-func isAnswer(server, client *evidence.Span) error {
+// isAnswer returns nil if a client's span may have waited for a server's, given the resolution of readings.
+func isAnswer(server, client *evidence.Span, quantum int64) error {
 	switch {
 	case !isParent(client, server), server.Kind != evidence.KindServer, client.Kind != evidence.KindClient:
 		return fmt.Errorf("they are not the server's and the client's half of a call")
 	case client.Status == 2: // STATUS_CODE_ERROR
 		return fmt.Errorf("the call did not succeed")
-	case server.End < server.Start || client.End < client.Start || server.End-server.Start > client.End-client.Start:
+	case server.End < server.Start || client.End < client.Start:
+		return fmt.Errorf("a span ends before it starts")
+	case longer(server, client).Cmp(new(big.Int).Lsh(intOf(quantum), 1)) >= 0 && longer(server, client).Sign() > 0:
 		return fmt.Errorf("the server's span lasts longer than the client's")
 	}
 	return nil
+}
+
+// longer returns by how much one span lasts longer than another.
+func longer(a, b *evidence.Span) *big.Int {
+	length := func(s *evidence.Span) *big.Int { return new(big.Int).SetUint64(s.End - s.Start) }
+	return sub(length(a), length(b))
 }
 
 // processes reports whether the name of a consumer's span says that it processes a message, rather than
