@@ -5,14 +5,22 @@ import "slices"
 // maxRowCost bounds the work of testing responses against the whole closure: callers times events.
 const maxRowCost = 50_000_000
 
-// refuteResponses finds the responses that no clocks allow which the hard constraints allow: the callee
-// still worked when the caller went on, so nobody waited. It takes them out.
+// refuteResponses finds the responses that no clocks allow which requests, links and messages allow: the
+// callee still worked when the caller went on, so nobody waited. It takes them out. Readings against UTC
+// refute no answer: they are another's word.
 //
 // The callee ended when it showed T3. If hard constraints say that the callee was then ahead of the caller
 // by no more than U, the caller showed at least T3-U, and an answer before T4 cannot have waited for it
 // where T3-U > T4. U is taken against the reference (offset of the callee at T3 at most up, of the caller
 // at T4 at least low), and where the component is small enough against the caller itself.
-func (s *scope) refuteResponses(hard *system, up, down *distances) {
+func (s *scope) refuteResponses() {
+	if len(s.responses) == 0 {
+		return
+	}
+	calls, hard, up, down := s.callsOnly()
+	if up == nil || down == nil {
+		return // cannot be: settleConflicts left no contradiction
+	}
 	byCaller := map[int][]int32{}
 	var callers []int
 	for _, i := range s.responses {
@@ -33,10 +41,10 @@ func (s *scope) refuteResponses(hard *system, up, down *distances) {
 		}
 		high, _ := up.nearest(int32(from), c.fromAt)
 		low, _ := down.nearest(int32(to), c.toAt)
-		if to == s.source {
+		if to == calls.source {
 			low = 0
 		}
-		if from == s.source {
+		if from == calls.source {
 			high = 0
 		}
 		if d := addBound(addBound(high, low), c.bound(s.coarseRate(c))); d < 0 {

@@ -10,7 +10,7 @@ import (
 // that are none, statuses.
 func (p *problem) bounded(s *Statistic) *Model {
 	m := p.model(s)
-	boundModel(m, s, p.opt, p.smoothSegments())
+	boundModel(m, s, p.opt, p.smoothSegments(), p.distrusted())
 	return m
 }
 
@@ -35,9 +35,22 @@ func (p *problem) smoothSegments() [][]Segment {
 	return out
 }
 
+// distrusted returns the domains whose readings the fit found to lie far from those of many others. Bounds
+// do without them: that is never wrong, and bounds that rest on a lie are.
+func (p *problem) distrusted() map[string]bool {
+	out := map[string]bool{}
+	for i := range p.gauges {
+		for _, name := range p.gauges[i].liars {
+			out[name] = true
+		}
+	}
+	return out
+}
+
 // boundModel fills in bounds. smooth, by domain, are the trends; where they are missing, the estimates are.
-func boundModel(m *Model, s *Statistic, o Options, smooth [][]Segment) {
-	p := newBoundProblem(m, s, o)
+// Readings of distrusted domains are left out.
+func boundModel(m *Model, s *Statistic, o Options, smooth [][]Segment, distrusted map[string]bool) {
+	p := newBoundProblem(m, s, o, distrusted)
 	for i, segments := range smooth {
 		for k := range segments {
 			if k < len(p.clocks[i].trends) && !p.clocks[i].isOut {
@@ -60,7 +73,7 @@ func boundModel(m *Model, s *Statistic, o Options, smooth [][]Segment) {
 }
 
 // newBoundProblem turns estimates into trends, steps into brackets and statistics into constraints.
-func newBoundProblem(m *Model, s *Statistic, o Options) *boundProblem {
+func newBoundProblem(m *Model, s *Statistic, o Options, distrusted map[string]bool) *boundProblem {
 	p := &boundProblem{driftPPB: driftPPB(m.MaxDriftPPM)}
 	index := map[string]int{}
 	for i := range m.Domains {
@@ -98,7 +111,7 @@ func newBoundProblem(m *Model, s *Statistic, o Options) *boundProblem {
 		p.pairs = append(p.pairs, [2]int{index[m.Pairs[i].Caller], index[m.Pairs[i].Callee]})
 	}
 	for _, r := range s.Readings() {
-		if d, ok := index[r.Domain]; ok {
+		if d, ok := index[r.Domain]; ok && !distrusted[r.Domain] {
 			p.hard = append(p.hard, readingConstraints(d, r)...)
 		}
 	}

@@ -148,14 +148,15 @@ func (b *boundSolver) solve(number int, members []int, numbers []int32) {
 		return
 	}
 	s := b.newScope(members, numbers, reference)
+	s.refuteResponses()
+	s.admit()
+	s.doubtReadings()
 	hard := s.system(s.hard, false, s.drift)
 	up, _ := hard.search(s.source, false)
 	down, _ := hard.search(s.source, true)
 	if up == nil || down == nil {
 		return // cannot be: settleConflicts left no contradiction
 	}
-	s.refuteResponses(hard, up, down)
-	s.admit()
 	b.proof.scope(s)
 	b.curves(s, basisHard, true, up, down, s.drift)
 	s.assume()

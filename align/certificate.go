@@ -121,9 +121,11 @@ func (c *boundClock) split(cut bracket) {
 }
 
 func (c *conflict) retractReading(cycle []int32, _ int64) (string, []int) {
+	var found []string
+	var blamed []int
 	for _, i := range cycle {
 		x := c.scope.constraint(i)
-		if x.class != ClassReading {
+		if x.class != ClassReading || slices.Contains(blamed, max(x.from, x.to)) {
 			continue
 		}
 		claims := func(y *constraint) bool {
@@ -133,10 +135,11 @@ func (c *conflict) retractReading(cycle []int32, _ int64) (string, []int) {
 			p.hard = slices.DeleteFunc(slices.Clone(p.hard), func(y constraint) bool { return claims(&y) })
 		}) {
 			d := max(x.from, x.to)
-			return fmt.Sprintf("what %s states about clock %s is false", x.source, c.scope.clocks[d].name), []int{d}
+			blamed = append(blamed, d)
+			found = append(found, fmt.Sprintf("what %s states about clock %s is false", x.source, c.scope.clocks[d].name))
 		}
 	}
-	return "", nil
+	return strings.Join(found, ", or "), blamed
 }
 
 func (c *conflict) retractDomain(cycle []int32, _ int64) (string, []int) {
