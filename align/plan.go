@@ -60,7 +60,9 @@ type resourceID struct {
 // the model alone decides.
 func NewPlan(b *evidence.Bundle, join *evidence.SpanJoin, m *Model, o ApplyOptions) *Plan {
 	p := &Plan{
-		model: m, o: o, bundle: b,
+		model: m, o: o,
+		// Without the spans, which are most of it.
+		bundle:   &evidence.Bundle{Artifacts: b.Artifacts, Resources: b.Resources, Origins: b.Origins},
 		byDigest: map[resourceID]uint32{}, anyDigest: map[uint64]uint32{},
 		conflicts: map[uint32][]*evidence.PlaceConflict{}, holds: map[string][]hold{},
 	}
@@ -76,7 +78,7 @@ func NewPlan(b *evidence.Bundle, join *evidence.SpanJoin, m *Model, o ApplyOptio
 		}
 	}
 	if join != nil {
-		p.settle(join)
+		p.settle(b, join)
 	}
 	return p
 }

@@ -27,6 +27,7 @@ const maxSettleRounds = 64
 // settler moves effects behind their causes.
 type settler struct {
 	p      *Plan
+	bundle *evidence.Bundle
 	join   *evidence.SpanJoin
 	clocks []*dial // by resource; nil where times stay
 	java   []bool  // by resource
@@ -38,11 +39,11 @@ type settler struct {
 // anchored clocks. The solver places clocks so that this holds up to rounding. What is left moves by a
 // hold of the callee's clock: from the reading on, nothing is placed before the caller's start. A hold
 // keeps the order of the clock's readings, and is refused where it would leave the trusted bounds.
-func (p *Plan) settle(join *evidence.SpanJoin) {
-	s := &settler{p: p, join: join}
+func (p *Plan) settle(b *evidence.Bundle, join *evidence.SpanJoin) {
+	s := &settler{p: p, bundle: b, join: join}
 	byDomain := map[string]*dial{}
-	for i := range p.bundle.Resources {
-		r := &p.bundle.Resources[i]
+	for i := range b.Resources {
+		r := &b.Resources[i]
 		domain := r.Identity.Domain.Value
 		if _, ok := byDomain[domain]; !ok {
 			byDomain[domain], _ = p.dial(domain)
@@ -50,7 +51,7 @@ func (p *Plan) settle(join *evidence.SpanJoin) {
 		s.clocks = append(s.clocks, byDomain[domain])
 		s.java = append(s.java, anchored(r.SDK))
 	}
-	for _, o := range p.bundle.Origins {
+	for _, o := range b.Origins {
 		s.resources = append(s.resources, o.Resource)
 	}
 	for range maxSettleRounds {
@@ -71,7 +72,7 @@ func (p *Plan) settle(join *evidence.SpanJoin) {
 // round looks at every pair once and returns how many holds it made.
 func (s *settler) round() (made int) {
 	s.p.unsettled = 0
-	spans := &s.p.bundle.Spans
+	spans := &s.bundle.Spans
 	for chunk := range spans.Chunks() {
 		for i, parent := range s.join.Parent[chunk.Base : chunk.Base+len(chunk.ID)] {
 			if parent >= uint32(spans.Len()) {
@@ -135,7 +136,7 @@ func (s *settler) hold(c *dial, reading, place int64, block bool) bool {
 // anchor returns the start of the local root of a row: the topmost of its ancestors in the same process that
 // are joined without a gap.
 func (s *settler) anchor(row uint32) uint64 {
-	b := s.p.bundle
+	b := s.bundle
 	top := row
 	for range maxAnchorDepth {
 		parent := s.join.Parent[top]
@@ -159,7 +160,7 @@ const maxAnchorDepth = 10_000
 
 // collect lists the spans of anchored clocks by artifact, in file order.
 func (s *settler) collect() {
-	b := s.p.bundle
+	b := s.bundle
 	s.p.blocks = map[uint32][]block{}
 	ordinals := map[uint32]int{}
 	for chunk := range b.Spans.Chunks() {

@@ -20,9 +20,9 @@ const SidecarSchema = "witnessmark.rewrite/1"
 
 // Names of the files beside an output: its name and one of these.
 const (
-	SidecarSuffix  = ".witnessmark.json"
-	undoSuffix     = ".witnessmark.undo"
-	originalSuffix = ".witnessmark.original"
+	SidecarSuffix  = evidence.SidecarSuffix
+	undoSuffix     = evidence.UndoSuffix
+	originalSuffix = evidence.OriginalSuffix
 )
 
 // Sidecar says how an output came about, and how to go back.

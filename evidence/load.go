@@ -57,6 +57,9 @@ func Load(paths []string, o Options) (*Bundle, error) {
 	for _, p := range paths {
 		w.add(p)
 	}
+	if n := w.besideNote(); n != "" {
+		w.notes = append(w.notes, n)
+	}
 	b := loadEntries(w.entries, o)
 	b.Notes = append(w.notes, b.Notes...)
 	return b, errors.Join(w.errs...)

@@ -33,13 +33,14 @@ type entry struct {
 //   - Hidden files are read: captures are often put into hidden folders. Only .git is passed over.
 //   - Named pipes, sockets and devices are opened only where the path names them itself: opening one
 //     that happens to lie in a folder could block for ever.
-//   - The manifest is no evidence.
+//   - The manifest is no evidence, nor is what align apply wrote beside a copy.
 type walker struct {
 	entries   []entry
 	notes     []string
 	errs      []error
 	seen      map[string]bool      // real paths
 	met       int                  // files met, also those that were read already
+	passed    int                  // files beside copies
 	manifests map[string]*manifest // by folder; nil where there is none
 }
 
@@ -83,6 +84,9 @@ func (w *walker) given(path string) {
 	name := filepath.ToSlash(path)
 	info, err := os.Stat(path)
 	if err != nil || !info.IsDir() {
+		if w.besideNamed(path) {
+			return
+		}
 		w.file(path, name, "", w.nearest(filepath.Dir(path), ceiling(path)))
 		return
 	}
@@ -119,6 +123,9 @@ func (w *walker) glob(pattern string) {
 		if err == nil && info.IsDir() {
 			root := slashed + "/"
 			w.folder(m, root, root, ceiling(m))
+			continue
+		}
+		if w.beside(m) {
 			continue
 		}
 		w.file(m, slashed, "", w.nearest(filepath.Dir(m), ceiling(m)))
@@ -164,6 +171,7 @@ func (w *walker) folder(dir, shown, root, top string) {
 		case mode.IsDir() && name == ".git":
 		case mode.IsDir():
 			w.folder(path, shown+name+"/", root, top)
+		case mode.IsRegular() && w.beside(path):
 		case mode.IsRegular():
 			w.file(path, shown+name, root, m)
 		default:
@@ -191,18 +199,24 @@ func (w *walker) fail(shown string, err error) {
 
 // first reports whether the real file or folder behind path was not visited before.
 func (w *walker) first(path string) bool {
-	real, err := filepath.EvalSymlinks(path)
-	if err == nil {
-		real, err = filepath.Abs(real)
-	}
-	if err != nil {
-		real = path
-	}
+	real := realPath(path)
 	if w.seen[real] {
 		return false
 	}
 	w.seen[real] = true
 	return true
+}
+
+// realPath returns what symbolic links lead to, or the path itself where they lead nowhere.
+func realPath(path string) string {
+	real, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		real, err = filepath.Abs(real)
+	}
+	if err != nil {
+		return path
+	}
+	return real
 }
 
 // ceiling returns the highest folder in which a manifest counts for a path that was given: the first one

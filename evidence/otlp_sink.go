@@ -3,6 +3,7 @@ package evidence
 import (
 	"hash/fnv"
 	"strconv"
+	"strings"
 )
 
 // The two OTLP front ends, protobuf and JSON, feed the types of this file, so that the same export gives
@@ -53,6 +54,7 @@ const (
 	resHostIP
 	resAccount
 	resProvider
+	resClock
 )
 
 var resourceKeys = [...]string{
@@ -77,6 +79,7 @@ var resourceKeys = [...]string{
 	resHostIP:         "host.ip",
 	resAccount:        "cloud.account.id",
 	resProvider:       "cloud.provider",
+	resClock:          "witnessmark.clock.domain",
 }
 
 func (rb *resourceBuilder) reset() { *rb = resourceBuilder{} }
@@ -176,8 +179,14 @@ func (rb *resourceBuilder) namesHost() bool {
 }
 
 // domain returns the key of the clock that stamped the resource's spans: the strongest identity of a
-// host.
+// host. What align apply recorded comes first, so that a clock keeps its name in a copy, where also the
+// digest of the attributes is another.
 func (rb *resourceBuilder) domain() Attr {
+	if a := rb.from(resClock); strings.HasPrefix(a.Value, digestPrefix) {
+		return Attr{Value: a.Value, From: DomainByDigest}
+	} else if a.Value != "" {
+		return a
+	}
 	for _, i := range []int{resHostID, resNodeUID, resNodeName} {
 		if a := rb.from(i); a.Value != "" {
 			return a
@@ -191,8 +200,11 @@ func (rb *resourceBuilder) domain() Attr {
 			return a
 		}
 	}
-	return Attr{Value: "resource-" + strconv.FormatUint(rb.digest, 16), From: DomainByDigest}
+	return Attr{Value: digestPrefix + strconv.FormatUint(rb.digest, 16), From: DomainByDigest}
 }
+
+// digestPrefix begins the clock domains that a digest keys.
+const digestPrefix = "resource-"
 
 // spanAttrs holds the span attributes that name a route. Its slices alias the window.
 type spanAttrs struct {

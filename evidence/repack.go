@@ -69,7 +69,7 @@ type gzipMember struct {
 	end bool
 }
 
-var errBehindGzip = errors.New("gzip: bytes follow the first member")
+var errBehindGzip = errors.New("gzip: more follows behind the first member, which could not be taken back: unpack it first (gzip -dc)")
 
 func newGunzip(r io.Reader) (io.ReadCloser, error) {
 	src := bufio.NewReader(r)

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -136,7 +137,7 @@ func (o *alignApply) apply(args []string) ([]applied, error) {
 	}
 	plan := align.NewPlan(b, join, model, opts)
 	job := align.Job{Tool: "witnessmark " + version(), Model: hex.EncodeToString(digest[:]), Digest: o.digest}
-	return o.each(b, args, func(ctx context.Context, i int, in, out string) (*align.Sidecar, error) {
+	return o.each(b.Artifacts, args, func(ctx context.Context, i int, in, out string) (*align.Sidecar, error) {
 		job.Artifact, job.In, job.Out = i, in, out
 		return plan.Apply(ctx, job)
 	})
@@ -157,16 +158,16 @@ func (o *alignApply) zoneMap(m *align.Model) (map[string]string, error) {
 	return zones, nil
 }
 
-// each calls do for every file of the bundle that can be one input, and gathers what became of it.
-func (o *alignApply) each(b *evidence.Bundle, args []string, do func(ctx context.Context, i int, in, out string) (*align.Sidecar, error)) ([]applied, error) {
+// each calls do for every artifact that can be one input, and gathers what became of it.
+func (o *alignApply) each(artifacts []*evidence.Artifact, args []string, do func(ctx context.Context, i int, in, out string) (*align.Sidecar, error)) ([]applied, error) {
 	ctx, stop := catchSignals()
 	defer stop()
 	var list []applied
 	names := map[string]string{}
 	archives := map[string]bool{}
 	passed := 0
-	for i, a := range b.Artifacts {
-		if isBeside(a.Path) {
+	for i, a := range artifacts {
+		if _, ok := evidence.Beside(a.Path); ok {
 			continue
 		}
 		f := applied{Path: a.Path, Out: o.outputName(a.Path, args)}
@@ -191,9 +192,39 @@ func (o *alignApply) each(b *evidence.Bundle, args []string, do func(ctx context
 		list = append(list, f)
 	}
 	if passed > 0 {
-		fmt.Fprintf(o.app.stderr, "witnessmark: %d files hold nothing that is rewritten and were not copied\n", passed)
+		fmt.Fprintf(o.app.stderr, "witnessmark: %s of other kinds: not copied\n", count(passed, "file"))
 	}
+	o.warn(list)
 	return list, o.verdict(list)
+}
+
+// warn says why files that hold times keep them all: mostly a model of something else, or profiles that do not tell their
+// host.
+func (o *alignApply) warn(list []applied) {
+	traces, profiles, moved := 0, 0, 0
+	for _, f := range list {
+		switch {
+		case f.Sidecar == nil:
+		case f.Sidecar.Receipt.Times > 0:
+			moved++
+		case strings.HasPrefix(f.Sidecar.Format, "otlp/") && f.Sidecar.Receipt.Resources > 0:
+			traces++
+		case unknownClock(f.Sidecar):
+			profiles++
+		}
+	}
+	if moved == 0 && traces > 0 {
+		fmt.Fprintf(o.app.stderr, "witnessmark: no time was moved: the model %s holds no aligned clock of these files; was it made from them?\n", o.model)
+	}
+	if profiles > 0 {
+		fmt.Fprintf(o.app.stderr, "witnessmark: %s not moved: nothing says which host's clock stamped them; "+
+			"say it: --identity 'GLOB:domain=DOMAIN'\n", count(profiles, "profile"))
+	}
+}
+
+// unknownClock reports whether a file's only clock is one that nothing names.
+func unknownClock(s *align.Sidecar) bool {
+	return len(s.Receipt.Domains) == 1 && s.Receipt.Domains[0].Domain == ""
 }
 
 // restore reverses every rewritten file that the arguments name.
@@ -206,7 +237,10 @@ func (o *alignApply) restore(args []string) ([]applied, error) {
 			switch {
 			case err != nil:
 				return err
-			case d.IsDir() || isBeside(path):
+			case d.IsDir():
+				return nil
+			}
+			if _, ok := evidence.Beside(path); ok {
 				return nil
 			}
 			f := applied{Path: filepath.ToSlash(path), Out: o.outputName(filepath.ToSlash(path), args)}
@@ -244,7 +278,10 @@ func (o *alignApply) verdict(list []applied) error {
 		*o.code = report.ExitIncomplete
 		o.app.fail(fmt.Errorf("%s: %s", f.Path, f.Error))
 	}
-	if written == 0 {
+	switch {
+	case len(list) == 0 && o.reverse:
+		return errors.New("no file is there\nwant the folder that align apply wrote")
+	case written == 0:
 		return errors.New("nothing was written")
 	}
 	return nil
@@ -274,33 +311,38 @@ func (o *alignApply) print(list []applied) error {
 
 // summary says in a few words what was done to a file.
 func (o *alignApply) summary(s *align.Sidecar) string {
-	if o.reverse {
+	switch {
+	case o.reverse:
 		return "restored"
+	case s.Undo.Kind == "none":
+		return "copied as it is: it holds no time"
+	case unknownClock(s):
+		return "not moved: nothing says which clock this is"
 	}
 	parts := []string{count(s.Receipt.Times, "time") + " moved"}
-	if s.Undo.Kind == "none" {
-		parts[0] = "copied"
-	}
-	least, most, stay := int64(0), int64(0), 0
-	for i, d := range s.Receipt.Domains {
-		if d.Times == 0 && d.Status != align.StatusAligned && d.Status != align.StatusReference {
+	least, most, stay := int64(math.MaxInt64), int64(math.MinInt64), 0
+	for _, d := range s.Receipt.Domains {
+		switch {
+		case d.Times > 0:
+			least, most = min(least, d.Least), max(most, d.Most)
+		case d.Status != align.StatusAligned && d.Status != align.StatusReference:
 			stay++
 		}
-		if i == 0 || d.Least < least {
-			least = d.Least
-		}
-		if i == 0 || d.Most > most {
-			most = d.Most
-		}
 	}
-	if s.Receipt.Times > 0 {
+	switch {
+	case s.Receipt.Times == 0:
+	case least == 0 && most == 0:
+		parts[0] = count(s.Receipt.Times, "time") + " on the time line already"
+	case least == most:
+		parts = append(parts, fmt.Sprintf("by %v", time.Duration(-least)))
+	default:
 		parts = append(parts, fmt.Sprintf("by %v to %v", time.Duration(-most), time.Duration(-least)))
 	}
 	if stay > 0 {
 		parts = append(parts, count(stay, "clock")+" left alone")
 	}
 	if n := len(s.Receipt.Notes); n > 0 {
-		parts = append(parts, count(n, "note"))
+		parts = append(parts, count(n, "note")+" in its sidecar")
 	}
 	return strings.Join(parts, ", ")
 }
@@ -309,6 +351,9 @@ func (o *alignApply) summary(s *align.Sidecar) string {
 func count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
+	}
+	if stem, ok := strings.CutSuffix(what, "y"); ok {
+		what = stem + "ie"
 	}
 	return fmt.Sprintf("%d %ss", n, what)
 }

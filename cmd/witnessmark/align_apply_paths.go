@@ -137,7 +137,12 @@ func (o *alignApply) room(out string) error {
 	return os.MkdirAll(filepath.Dir(out), 0o777)
 }
 
-// isBeside reports whether a file belongs to a rewritten one.
-func isBeside(path string) bool {
-	return strings.HasSuffix(path, ".witnessmark.json") || strings.HasSuffix(path, ".witnessmark.undo") || strings.HasSuffix(path, ".witnessmark.original")
+// copies counts the artifacts that align apply wrote.
+func copies(artifacts []*evidence.Artifact) (n int) {
+	for _, a := range artifacts {
+		if _, err := os.Stat(filepath.FromSlash(a.Path) + align.SidecarSuffix); err == nil {
+			n++
+		}
+	}
+	return n
 }

@@ -75,6 +75,9 @@ func (o *alignCheck) run(_ *cobra.Command, args []string) error {
 		}
 		o.app.fail(hint(err, args, nil))
 	}
+	if n := copies(b.Artifacts); n > 0 {
+		fmt.Fprintf(o.app.stderr, "witnessmark: %s by align apply among the inputs: what proves a model is in the captures that it was made from\n", count(n, "copy"))
+	}
 	r, err := verify.Check(text, b, evidence.JoinSpans(b))
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.model, err)
