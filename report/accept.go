@@ -55,8 +55,14 @@ type Known struct {
 	Subject  map[string]string `json:"subject"`
 	// For people: what it said when the baseline was made.
 	Message string `json:"message"`
-	// Formats of the artifacts that it was found in: without them it cannot be called fixed.
-	Formats []string `json:"formats"`
+	// What it was found in: without an artifact of each kind it cannot be called fixed.
+	Sources []Source `json:"sources"`
+}
+
+// Source is a kind of artifact that stays the same in the next capture, as its path may not.
+type Source struct {
+	Format  string `json:"format"`
+	Service string `json:"service"` // "" where nothing tells
 }
 
 // ExpiredSuppression is the check that the configuration is held to; it never runs over evidence.
@@ -129,8 +135,8 @@ func (d *Document) couldHaveFound(k *Known) bool {
 	if !ran(d, k.ID) || len(incomplete(d)) > 0 {
 		return false
 	}
-	for _, format := range k.Formats {
-		if !slices.ContainsFunc(d.Artifacts, func(a Artifact) bool { return a.Format == format && a.Read }) {
+	for _, s := range k.Sources {
+		if !slices.ContainsFunc(d.Artifacts, func(a Artifact) bool { return a.Read && s == (Source{a.Format, a.Identity.Service}) }) {
 			return false
 		}
 	}
@@ -206,21 +212,20 @@ func lastDay(d *Document) string {
 // configuration suppresses is not.
 func NewBaseline(d *Document) *Baseline {
 	b := &Baseline{Schema: BaselineSchema, Findings: []Known{}}
-	formats := map[string]string{}
+	sources := map[string]Source{}
 	for i := range d.Artifacts {
-		formats[d.Artifacts[i].ID] = d.Artifacts[i].Format
+		sources[d.Artifacts[i].ID] = Source{d.Artifacts[i].Format, d.Artifacts[i].Identity.Service}
 	}
 	for _, f := range slices.Concat(d.Findings, d.Accepted) {
 		if f.State == "suppressed" || f.ID == ExpiredSuppression.ID {
 			continue
 		}
-		k := Known{Key: f.Key, ID: f.ID, Name: f.Name, Severity: f.Severity, Subject: f.Subject, Message: f.Message, Formats: []string{}}
+		k := Known{Key: f.Key, ID: f.ID, Name: f.Name, Severity: f.Severity, Subject: f.Subject, Message: f.Message, Sources: []Source{}}
 		for _, e := range f.Exhibits {
-			if format := formats[e.Artifact]; format != "" && !slices.Contains(k.Formats, format) {
-				k.Formats = append(k.Formats, format)
+			if s, ok := sources[e.Artifact]; ok && !slices.Contains(k.Sources, s) {
+				k.Sources = append(k.Sources, s)
 			}
 		}
-		slices.Sort(k.Formats)
 		b.Findings = append(b.Findings, k)
 	}
 	slices.SortStableFunc(b.Findings, func(a, b Known) int {

@@ -181,7 +181,7 @@ func (d *diff) regressions() []Regression {
 	}
 	for i := range d.delta.Measures {
 		if m := &d.delta.Measures[i]; m.Verdict == verdictChanged && m.Direction == "worse" {
-			out = append(out, Regression{Kind: "measure", Name: m.Name, Subject: m.Subject, Text: measureText(m)})
+			out = append(out, Regression{Kind: "measure", Name: m.Name, Subject: m.Subject, Text: measureSentence(m)})
 		}
 	}
 	for i := range d.delta.Profiles {

@@ -104,8 +104,8 @@ func verdictText(verdict, direction string) string {
 	return verdict
 }
 
-// measureText is one sentence about a measure.
-func measureText(c *MeasureChange) string {
+// measureSentence is one sentence about a measure.
+func measureSentence(c *MeasureChange) string {
 	s := fmt.Sprintf("%s → %s", sideText(c.Before, c.Unit), sideText(c.After, c.Unit))
 	if r := rangeText(c.Low, c.High, changeUnit(c)); r != "" {
 		kind := "95 % interval"

@@ -281,24 +281,7 @@ func shown(d *Delta) (n int) {
 func renderDiffTable(w io.Writer, d *Delta, o TerminalOptions) error {
 	p := NewProse(w, o)
 	for _, g := range diffGrids(d) {
-		p.Heading(Clean(g.title))
-		for _, s := range g.lead {
-			p.Para("", s)
-		}
-		t := NewTable(g.columns...)
-		for i, r := range g.rows {
-			if o.Limit > 0 && i >= o.Limit {
-				break
-			}
-			t.Row(r...)
-		}
-		if p.err == nil && t.Len() > 0 {
-			p.err = t.Write(w, o)
-		}
-		if o.Limit > 0 && len(g.rows) > o.Limit {
-			p.Para("", "… "+thousands(len(g.rows)-o.Limit)+" more; --limit 0 prints all")
-		}
-		p.Line("")
+		p.grid(w, &g, o)
 	}
 	p.Heading("SUMMARY")
 	p.Para("", diffVerdict(d))
@@ -313,6 +296,28 @@ func renderDiffTable(w io.Writer, d *Delta, o TerminalOptions) error {
 	}
 	p.Para("", fmt.Sprintf("exit %d", d.Run.ExitCode))
 	return p.Err()
+}
+
+// grid writes a section and an empty line.
+func (p *Prose) grid(w io.Writer, g *grid, o TerminalOptions) {
+	p.Heading(Clean(g.title))
+	for _, s := range g.lead {
+		p.Para("", s)
+	}
+	t := NewTable(g.columns...)
+	for i, r := range g.rows {
+		if o.Limit > 0 && i >= o.Limit {
+			break
+		}
+		t.Row(r...)
+	}
+	if p.err == nil && t.Len() > 0 {
+		p.err = t.Write(w, o)
+	}
+	if o.Limit > 0 && len(g.rows) > o.Limit {
+		p.Para("", "… "+thousands(len(g.rows)-o.Limit)+" more; --limit 0 prints all")
+	}
+	p.Line("")
 }
 
 func renderDiffMarkdown(w io.Writer, d *Delta, o TerminalOptions) error {

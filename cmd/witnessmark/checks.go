@@ -38,7 +38,7 @@ func checksCommand(a *app) *cobra.Command {
 		Short: "List all checks",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			detectors := all.Detectors()
+			detectors := documented(all.Detectors())
 			switch format {
 			case "json":
 				list := make([]catalogued, 0, len(detectors))
@@ -69,7 +69,7 @@ func explainCommand(a *app) *cobra.Command {
 		Example: "  witnessmark explain WM4001\n  witnessmark explain orphan-span",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			d, err := find(all.Detectors(), args[0])
+			d, err := find(documented(all.Detectors()), args[0])
 			if err != nil {
 				return err
 			}

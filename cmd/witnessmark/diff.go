@@ -67,7 +67,10 @@ func diffCommand(a *app, code *int) *cobra.Command {
 	return cmd
 }
 
-func (o *comparison) run(_ *cobra.Command, args []string) error {
+func (o *comparison) run(cmd *cobra.Command, args []string) error {
+	if err := o.configure(cmd, all.Detectors()); err != nil {
+		return err
+	}
 	options, err := o.options()
 	if err != nil {
 		return err
@@ -75,11 +78,11 @@ func (o *comparison) run(_ *cobra.Command, args []string) error {
 	if err := o.out.check(args); err != nil {
 		return err
 	}
-	before, err := o.side(args[0])
+	before, err := o.side(cmd, args[0])
 	if err != nil {
 		return err
 	}
-	after, err := o.side(args[1])
+	after, err := o.side(cmd, args[1])
 	if err != nil {
 		return err
 	}
@@ -124,25 +127,43 @@ func (o *comparison) options() (report.DiffOptions, error) {
 }
 
 // side makes one side of the comparison.
-func (o *examine) side(input string) (*report.Side, error) {
+func (o *examine) side(cmd *cobra.Command, input string) (*report.Side, error) {
 	if d, err := savedReport(input); d != nil || err != nil {
 		return &report.Side{Input: input, Document: d}, err
 	}
+	return o.sideOf(cmd, []string{input}, nil)
+}
+
+// sideOf examines inputs for a command that goes on with the document, with a baseline or nil.
+func (o *examine) sideOf(cmd *cobra.Command, inputs []string, known *report.Baseline) (*report.Side, error) {
 	detectors := all.Detectors()
+	if err := o.configure(cmd, detectors); err != nil {
+		return nil, err
+	}
 	disabled, err := choose(detectors, o.only, o.skip)
 	if err != nil {
 		return nil, err
 	}
-	b, unmet, err := o.load([]string{input})
+	accept, err := o.acceptance()
+	if err != nil {
+		return nil, err
+	}
+	if known != nil {
+		accept.Baseline = known
+	}
+	b, unmet, err := o.load(inputs)
 	if err != nil {
 		return nil, err
 	}
 	if err := o.out.checkArtifacts(b); err != nil {
 		return nil, err
 	}
-	res := analyze.Run(b, detectors, analyze.Options{RequireLabels: o.requireLabels, Disabled: disabled, Jobs: o.jobs})
-	d := report.New(res, report.Request{Command: "examine", Version: version(), FailOn: report.Never, Unmet: unmet})
-	return &report.Side{Input: input, Document: d, Bundle: b}, nil
+	options := analyze.Options{RequireLabels: o.requireLabels, Disabled: disabled, Jobs: o.jobs}
+	o.tune(&options, detectors)
+	d := report.New(analyze.Run(b, detectors, options), report.Request{
+		Command: "examine", Version: version(), FailOn: report.Never, Unmet: unmet, Accept: accept,
+	})
+	return &report.Side{Input: strings.Join(inputs, " "), Document: d, Bundle: b}, nil
 }
 
 // savedReport reads a saved report; nil for a file that is something else.

@@ -27,6 +27,7 @@ type examine struct {
 	maxDecoded      string
 	jobs            int
 	allowIncomplete bool
+	settings        settings
 	inspect         bool        // read only: no detector runs
 	clocks          *clockFlags // of the command clocks, else nil
 	commands        []string    // that the first path could be a mistyped name of
@@ -59,6 +60,8 @@ func (o *examine) flags(cmd *cobra.Command) {
 	f.StringSliceVar(&o.skip, "skip", nil, "do not run these checks")
 	f.StringSliceVar(&o.requireLabels, "require-label", nil, "pprof labels that all labelable value must carry, comma separated")
 	f.BoolVar(&o.allowIncomplete, "allow-incomplete", false, "exit 0 instead of 3 where some evidence could not be read")
+	o.settings.configFlags(f)
+	o.settings.acceptFlags(f)
 	o.loadFlags(cmd)
 }
 
@@ -76,8 +79,14 @@ func (o *examine) inputFlags(cmd *cobra.Command) {
 	f.IntVar(&o.jobs, "jobs", 0, "files read, and checks run, at once; 0 for one per CPU")
 }
 
-func (o *examine) run(_ *cobra.Command, args []string) error {
+func (o *examine) run(cmd *cobra.Command, args []string) error {
 	detectors := all.Detectors()
+	if cmd.Flags().Lookup("config") == nil {
+		o.settings.none = true
+	}
+	if err := o.configure(cmd, detectors); err != nil {
+		return err
+	}
 	disabled, err := choose(detectors, o.only, o.skip)
 	if err != nil {
 		return err
@@ -95,7 +104,12 @@ func (o *examine) run(_ *cobra.Command, args []string) error {
 	if err := o.out.checkArtifacts(b); err != nil {
 		return err
 	}
+	accept, err := o.acceptance()
+	if err != nil {
+		return err
+	}
 	options := analyze.Options{RequireLabels: o.requireLabels, Disabled: disabled, Jobs: o.jobs}
+	o.tune(&options, detectors)
 	switch {
 	case o.inspect:
 		detectors = nil
@@ -112,7 +126,7 @@ func (o *examine) run(_ *cobra.Command, args []string) error {
 	}
 	doc := report.New(res, report.Request{
 		Command: o.command(), Args: o.app.args, Version: version(),
-		FailOn: o.failOn, AllowIncomplete: o.allowIncomplete, Unmet: unmet, Clocks: section,
+		FailOn: o.failOn, AllowIncomplete: o.allowIncomplete, Unmet: unmet, Clocks: section, Accept: accept,
 	})
 	*o.code = doc.Run.ExitCode
 	return o.out.write(doc)

@@ -207,7 +207,9 @@ func (o *output) write(d *report.Document) error {
 func (o *output) render(render func(io.Writer, string, report.TerminalOptions) error) error {
 	for _, f := range o.files {
 		format, path, _ := strings.Cut(f, "=")
-		err := replaceFile(path, func(w io.Writer) error { return render(w, format, report.TerminalOptions{Detectors: all.Detectors()}) })
+		err := replaceFile(path, func(w io.Writer) error {
+			return render(w, format, report.TerminalOptions{Detectors: documented(all.Detectors())})
+		})
 		if err != nil {
 			return fmt.Errorf("write %s: %w", path, err)
 		}
@@ -227,7 +229,7 @@ func (o *output) render(render func(io.Writer, string, report.TerminalOptions) e
 
 func (o *output) terminal() report.TerminalOptions {
 	color := o.color == "always" || o.color == "auto" && o.app.terminal && !o.app.noColor
-	return report.TerminalOptions{Width: o.app.width, Color: color, Limit: o.limit, Detectors: all.Detectors()}
+	return report.TerminalOptions{Width: o.app.width, Color: color, Limit: o.limit, Detectors: documented(all.Detectors())}
 }
 
 // replaceFile writes a file beside path and renames it, so that no reader sees half of it. A device or pipe

@@ -1,0 +1,68 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/witnessmark/witnessmark/analyze"
+	"github.com/witnessmark/witnessmark/analyze/all"
+	"github.com/witnessmark/witnessmark/evidence"
+)
+
+// workers is a capture of so many goroutines, taken in that minute; -1 for a capture that does not tell.
+func workers(t *testing.T, n, minute int) *Side {
+	t.Helper()
+	var sb strings.Builder
+	sb.WriteString("goroutine 1 [running]:\nmain.main()\n\t/x/main.go:1 +0x1\n")
+	for i := range n {
+		fmt.Fprintf(&sb, "\ngoroutine %d [chan receive]:\nmain.work()\n\t/x/main.go:9 +0x1\ncreated by main.start in goroutine 1\n\t/x/main.go:20 +0x1\n", 10+i)
+	}
+	b := evidence.LoadReader(fmt.Sprintf("%d.txt", minute), strings.NewReader(sb.String()), evidence.Options{})
+	if minute >= 0 {
+		at := uint64(1700000000000000000 + minute*60_000_000_000)
+		b.Artifacts[0].Window = evidence.Window{Start: at, End: at}
+	}
+	return &Side{Input: fmt.Sprint(minute), Bundle: b, Document: New(analyze.Run(b, all.Detectors(), analyze.Options{}), Request{Command: "examine"})}
+}
+
+func TestTrend(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		counts  []int
+		minutes []int
+		verdict string
+		exit    int
+		per     string
+	}{
+		{"a leak", []int{99, 110, 119, 130, 140}, []int{0, 6, 12, 18, 24}, "unhealthy", 1, "hour"},
+		{"in any order", []int{140, 110, 119, 130, 99}, []int{24, 6, 12, 18, 0}, "unhealthy", 1, "hour"},
+		{"steady", []int{999, 1000, 1001, 999, 1000}, []int{0, 6, 12, 18, 24}, "healthy", 0, "hour"},
+		{"noise", []int{99, 130, 90, 125, 101}, []int{0, 6, 12, 18, 24}, "too-few", 0, "hour"},
+		{"two", []int{99, 140}, []int{0, 6}, "too-few", 0, "hour"},
+		{"no times", []int{99, 110, 119, 130}, []int{-1, -1, -1, -1}, "unhealthy", 1, "capture"},
+		{"one moment", []int{99, 110, 119}, []int{5, 5, 5}, "too-few", 0, "hour"},
+	} {
+		var sides []*Side
+		for i, n := range c.counts {
+			sides = append(sides, workers(t, n, c.minutes[i]))
+		}
+		trend := NewTrend(sides, TrendOptions{GroupBy: "creator"})
+		if len(trend.Health) != 1 || trend.Health[0].Verdict != c.verdict || trend.Run.ExitCode != c.exit || trend.Run.Per != c.per {
+			t.Errorf("%s: %+v, exit %d per %s", c.name, trend.Health, trend.Run.ExitCode, trend.Run.Per)
+		}
+		for _, format := range []string{"table", "json", "markdown"} {
+			var out bytes.Buffer
+			if err := RenderTrend(&out, format, trend, TerminalOptions{}); err != nil || !strings.Contains(out.String(), c.verdict) && c.verdict != "too-few" {
+				t.Errorf("%s as %s: %v, %s", c.name, format, err, out.String())
+			}
+		}
+		if c.verdict == "unhealthy" && c.per == "hour" {
+			s := trend.Series[0]
+			if s.Verdict != "grows" || s.Rate < 90 || s.Rate > 115 {
+				t.Errorf("%s: %+v, want about 102 an hour", c.name, s)
+			}
+		}
+	}
+}
