@@ -117,11 +117,15 @@ func (b *boundSolver) slewsOf(node int) []bracket {
 	return nil
 }
 
-// coarseRate counts what is not known of the instant of a reading twice where UTC is not the reference:
-// then its place on that clock moves as well.
+// coarseRate is that of a clock against UTC for what is not known of the instant of a reading, if UTC is the
+// reference. If it is not, the place on that clock moves as well, and both count.
 func (s *scope) coarseRate(c *constraint) int64 {
 	rate := s.boundSolver.coarseRate(c)
-	if c.class == ClassReading && s.reference != utcClock {
+	switch {
+	case c.class != ClassReading:
+	case s.reference == utcClock:
+		rate += s.drift - relativeRate(s.driftPPB, false)
+	default:
 		rate *= 2
 	}
 	return rate

@@ -25,8 +25,8 @@ type ClockReading struct {
 	// where the clock went forward.
 	Offset int64
 	// Error is the largest difference of the true offset from Offset that the source allows, in
-	// nanoseconds, on the assumption that the servers it asked are right, and with what the clock may
-	// have drifted between At and Until. NoClockError where the source gives no bound.
+	// nanoseconds, at the instant of the statement, whenever between At and Until that was, and on the
+	// assumption that the servers it asked are right. NoClockError where the source gives no bound.
 	Error int64
 	// RatePPM is how much the uncorrected clock gains on UTC, positive where it is fast; SkewPPM is the
 	// uncertainty of it as stated (ClockRate, and ClockOffset where the same record says so).

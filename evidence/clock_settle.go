@@ -9,8 +9,7 @@ type reportAge struct {
 	refWidth int64 // how much later it may have been: 1 s where whole seconds are printed
 	// beforeNanos is how long before the report the statement may have been true, by assumption.
 	beforeNanos int64
-	maxNanos    int64   // how old the update can be at most; 0 if nothing tells
-	driftPPM    float64 // how fast the offset may move where nothing sets or slews the clock
+	maxNanos    int64 // how old the update can be at most; 0 if nothing tells
 }
 
 // settleClock dates the rows of an artifact once its identity is known, and takes the artifact's window
@@ -49,8 +48,8 @@ func settleClock(a *Artifact) {
 }
 
 // settle dates one row: the report was made after the update that it names, and no later than its own
-// numbers allow. Error grows by what the clock may have drifted in between, on the assumption that
-// nothing set it or slewed it in that time. A rule's "at" replaces all of this.
+// numbers allow. Error stays that at the instant of the report, whenever that was: what the clock moves
+// between At and Until is for whoever compares instants to add. A rule's "at" replaces all of this.
 func (r *clockRow) settle(a *Artifact) {
 	age := *r.undated
 	r.undated = nil
@@ -70,21 +69,13 @@ func (r *clockRow) settle(a *Artifact) {
 		return
 	}
 	width := age.maxNanos
-	drift := math.Ceil(float64(width) * age.driftPPM / 1e6)
 	at, atFits := addNanos(age.refNanos, r.Offset)
 	until, untilFits := addNanos(at, width+age.refWidth)
-	if width == 0 || drift >= math.MaxInt64/2 || !atFits || !untilFits || at <= 0 {
+	if width == 0 || !atFits || !untilFits || at <= 0 {
 		r.unbound()
 		return
 	}
 	r.At, r.Until = at, until
-	if r.Basis == ClockNoBound {
-		return
-	}
-	widened, fits := addNanos(r.Error, int64(drift))
-	if r.Error = widened; !fits {
-		r.unbound()
-	}
 }
 
 // unbound takes the bound from an offset of which nobody can say when it held.

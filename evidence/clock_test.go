@@ -126,7 +126,7 @@ node_timex_sync_status 1
 node_timex_frequency_adjustment_ratio 1.000012345
 node_time_seconds 1.79517189325e+09
 node_uname_info{domainname="(none)",machine="x86_64",nodename="node1",sysname="Linux"} 1
-`, want: []string{"offset node_exporter timex host=node1 domain=node1 [1795171892250000000 1795171894250000000] 0±3515002 basis=1 rate=-12.345"}},
+`, want: []string{"offset node_exporter timex host=node1 domain=node1 [1795171892250000000 1795171894250000000] 0±2515002 basis=1 rate=-12.345"}},
 	{name: "node_exporter, not synchronised", format: "openmetrics/text", text: "# TYPE node_timex_sync_status gauge\nnode_timex_sync_status 0\nnode_timex_offset_seconds 0\nnode_timex_maxerror_seconds 16\n# EOF\n",
 		want: []string{`unsynchronised node_exporter timex "node_timex_sync_status is 0"`}},
 	{name: "tracking.log", format: "chrony/tracking.log", rows: true, text: `===================================================================================================================================

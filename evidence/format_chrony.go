@@ -63,7 +63,6 @@ func (t *chronyTracking) row(ref Ref) (ClockReading, *reportAge) {
 	if r.Error, fits = rootDistance(t.rootDelay, t.dispersion, t.offset.slack); !fits {
 		r.Basis = ClockNoBound
 	}
-	age.driftPPM = math.Abs(t.rate) + math.Abs(t.skew) + maxClockErrorPPM
 	var proven bool
 	if age.maxNanos, proven = t.maxAge(); !proven && r.Basis == ClockStated {
 		r.Basis = ClockAged

@@ -149,9 +149,8 @@ func (p *timexPage) add(c *ClockStats, stampUnit int) {
 	if ratio, err := strconv.ParseFloat(p.values["timex_frequency_adjustment_ratio"], 64); err == nil && ratio > 0.5 && ratio < 2 {
 		r.RatePPM = (1 - ratio) * 1e6
 	}
-	const grown = 2 * collectorSpread / 2000 // 500 ppm
 	width, fits := rootDistance(decimal{}, bound, absNanos(offset.nanos)/2)
-	width, fitsToo := addNanos(width, absNanos(offset.nanos)/2+grown)
+	width, fitsToo := addNanos(width, absNanos(offset.nanos)/2)
 	switch synced := p.values["timex_sync_status"]; {
 	case synced == "0":
 		r.Kind, r.Basis = ClockUnsynchronised, ClockNoBound

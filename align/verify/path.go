@@ -114,7 +114,11 @@ func (c *checker) weight(e *edge, reference string) *big.Int {
 			break
 		}
 	}
-	if e.Class == "N1" && reference != utc {
+	switch { // of a reading, what is not known of its instant
+	case e.Class != "N1":
+	case reference == utc: // it is off by what one clock moves
+		rate += relative(driftOf(c.m.MaxDriftPPM), true) - relative(driftOf(c.m.MaxDriftPPM), false)
+	default:
 		rate *= 2
 	}
 	w := intOf(e.Weight)
