@@ -144,7 +144,7 @@ func (d *diff) gate() {
 		run.Incomplete = append(run.Incomplete, count(n, "finding")+" of one side could not have been seen on the other")
 	}
 	if n := absent(d.delta.Thresholds); n > 0 {
-		run.Incomplete = append(run.Incomplete, count(n, "threshold")+" are about numbers that are not there")
+		run.Incomplete = append(run.Incomplete, fmt.Sprintf("thresholds on numbers that are not there: %d", n))
 	}
 	if d.sides[0].Bundle == nil || d.sides[1].Bundle == nil {
 		run.Notes = append(run.Notes, "a saved report holds no stacks: profiles and groups of goroutines were not compared")

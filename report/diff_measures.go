@@ -12,28 +12,12 @@ import (
 // Measures are compared by their unit and their names alone, so that those of a later detector need nothing
 // here:
 //   - one with bounds on either side is compared bound against bound;
-//   - a ratio, and a count, is tested against what it is out of: the measure "PREFIX.total" or "PREFIX.calls" of
-//     the same first word, else "UNIT.total", of the same subject or one that says less;
+//   - a ratio, and a count, is tested against what it is out of: the measure "PREFIX.total", "PREFIX.calls"
+//     or "PREFIX.UNIT" of the same first word, else "UNIT.total", of the same subject or one that says less;
 //   - goroutines are counted, and tested as counts: their share of all goroutines is not what anybody asks;
 //   - any other number has no spread, and is shown untested.
 //
 // A measure is worse where it grows if a finding carries it, or its last word is known to be a fault.
-
-// quantities are units of numbers that are measured, not counted.
-var quantities = []string{"ns", "nanoseconds", "ppm", "bytes", "value", "seconds", "ratio", ""}
-
-// facts are units of counts that are no sample of anything: one more is one more.
-var facts = []string{"artifacts", "hosts", "steps", "cycles", "domains", "resources"}
-
-// goodWords end the names of measures that are better when they grow, faultWords of those that are worse.
-var (
-	goodWords  = []string{"coverage", "complete_ratio", "agreement", "agree_ratio", "labelled"}
-	faultWords = []string{
-		"orphan", "duplicate", "negative_duration", "invalid_id", "rootless", "multi_root", "child_before_parent", "child_after_parent",
-		"status_mismatch", "without_az", "without_service", "truncated", "lost", "elided", "unavailable", "leaked",
-		"unreadable", "damaged", "az_conflict", "unended",
-	}
-)
 
 // keyed is the measures of one side by name and subject, with what they are out of.
 type keyed struct {
@@ -66,11 +50,11 @@ func (d *diff) keyMeasures(side int) keyed {
 // denominator finds what a measure is out of, nil for nothing.
 func denominator(m *Measure, byName map[string][]*Measure) *float64 {
 	prefix, last, _ := strings.Cut(m.Name, ".")
-	names := []string{prefix + ".total", m.Unit + ".total"}
+	names := []string{prefix + ".total", prefix + "." + m.Unit, m.Unit + ".total"}
 	switch {
 	case m.Unit == "ratio":
-		names[1] = prefix + ".calls"
-	case last == "total" || last == "calls" || !tested(m.Unit) || m.Unit == "goroutines":
+		names = []string{prefix + ".total", prefix + ".calls"}
+	case last == "total" || last == "calls" || last == m.Unit || !tested(m.Unit) || m.Unit == "goroutines":
 		return nil
 	}
 	for _, name := range names {
@@ -90,11 +74,6 @@ func denominator(m *Measure, byName map[string][]*Measure) *float64 {
 		}
 	}
 	return nil
-}
-
-// tested reports whether numbers of a unit are counts of what happened to be captured.
-func tested(unit string) bool {
-	return !slices.Contains(quantities, unit) && !slices.Contains(facts, unit)
 }
 
 // agrees reports whether every key of a subject says the same in the other.
@@ -170,44 +149,6 @@ func (d *diff) sameChecks() bool {
 		}
 	}
 	return len(d.sides[0].Document.Checks) == len(d.sides[1].Document.Checks)
-}
-
-// carried returns the names of the measures that findings carry: amounts of something wrong.
-func (d *diff) carried() map[string]bool {
-	names := map[string]bool{}
-	for _, s := range d.sides {
-		for i := range s.Document.Findings {
-			for _, m := range s.Document.Findings[i].Measures {
-				names[m.Name] = true
-			}
-		}
-	}
-	return names
-}
-
-// sign is 1 for a measure that is worse when it grows, -1 for one that is better, 0 where neither is known.
-func sign(c *MeasureChange, carried map[string]bool) float64 {
-	last := c.Name[strings.LastIndexByte(c.Name, '.')+1:]
-	switch {
-	case slices.Contains(goodWords, last):
-		return -1
-	case slices.Contains(faultWords, last), carried[c.Name] && !slices.Contains(quantities, c.Unit):
-		return 1
-	}
-	return 0
-}
-
-func direction(c *MeasureChange, carried map[string]bool) string {
-	if c.Change == nil {
-		return ""
-	}
-	switch change := *c.Change * sign(c, carried); {
-	case change > 0:
-		return "worse"
-	case change < 0:
-		return "better"
-	}
-	return ""
 }
 
 func side(m *Measure, of *float64) *MeasureSide {
