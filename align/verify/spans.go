@@ -19,9 +19,10 @@ type checker struct {
 	result *Result
 
 	domains map[string]*clock
-	rows    map[spanID][]int // of spans that the model names
-	units   []int64          // by resource: what all its readings are multiples of
-	proved  []bool           // by constraint of the proof
+	rows    map[spanID][]int   // of spans that the model names
+	links   map[[2]spanID]bool // linked and linking span, among those
+	units   []int64            // by resource: what all its readings are multiples of
+	proved  []bool             // by constraint of the proof
 }
 
 type spanID struct {
@@ -58,6 +59,13 @@ func (c *checker) index(j *evidence.SpanJoin) {
 	}
 	for i := range c.m.Async {
 		note(&c.m.Async[i].Example)
+	}
+	c.links = map[[2]spanID]bool{}
+	for _, l := range c.b.Links {
+		linked, linking := spanID{l.LinkedTrace, l.Linked}, spanID{l.Trace, l.Span}
+		if _, ok := c.rows[linking]; ok {
+			c.links[[2]spanID{linked, linking}] = true
+		}
 	}
 	c.units = make([]int64, len(c.b.Resources))
 	for chunk := range c.b.Spans.Chunks() {
@@ -163,6 +171,11 @@ func (c *checker) pairHolds(e *edge, earlier, later evidence.Span) error {
 		if later.Kind == evidence.KindConsumer && !c.processes(later.Name) {
 			to = later.End // a receive or poll may have begun before its message was sent
 		}
+	case "H2":
+		if !c.links[[2]spanID{c.idOf(&earlier), c.idOf(&later)}] {
+			return fmt.Errorf("the one does not link to the other")
+		}
+		from, to = earlier.Start, later.End // the link may be made at any time of the span that has it
 	case "A1":
 		if err := isAnswer(&earlier, &later, e.Quantum); err != nil {
 			return err
@@ -178,6 +191,13 @@ func (c *checker) pairHolds(e *edge, earlier, later evidence.Span) error {
 		return fmt.Errorf("the clocks show multiples of %d ns, and %d ns are allowed for", need, e.Quantum)
 	}
 	return nil
+}
+
+func (c *checker) idOf(s *evidence.Span) spanID {
+	if s.Trace == evidence.NoTrace {
+		return spanID{}
+	}
+	return spanID{c.b.Traces[s.Trace], s.ID}
 }
 
 func (c *checker) domainOf(s *evidence.Span) string {
