@@ -42,7 +42,7 @@ func (r *profileRewriter) next(b []byte, base int, last bool) (int, error) {
 		return 0, err
 	}
 	art := r.plan.bundle.Artifacts[r.artifact]
-	domain := art.Identity.Domain.Value
+	domain := r.plan.domain(art.Identity.Domain)
 	c, tally := r.clockOf(domain)
 	t := &target{domain: domain, clock: c, tally: tally}
 	var comments []string

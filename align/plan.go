@@ -93,7 +93,7 @@ func (p *Plan) gatherZones() {
 		if zone.Value == "" {
 			continue
 		}
-		domain := r.Identity.Domain.Value
+		domain := p.domain(r.Identity.Domain)
 		if known, ok := p.zones[domain]; !ok {
 			p.zones[domain] = evidence.Attr{Value: zone.Value, From: "another resource of the same clock: " + zone.From}
 		} else if known.Value != zone.Value {
@@ -203,7 +203,7 @@ func (r *rewriter) resolve(encoded []byte) *target {
 	} else {
 		index = evidence.NoResource
 	}
-	domain := res.Identity.Domain.Value
+	domain := p.domain(res.Identity.Domain)
 	c, tally := r.clockOf(domain)
 	t := &target{domain: domain, clock: c, tally: tally, block: anchored(res.SDK)}
 	if domain != "" {

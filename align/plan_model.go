@@ -3,6 +3,9 @@ package align
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
+
+	"github.com/witnessmark/witnessmark/evidence"
 )
 
 // ParseModel reads a model as estimate writes it, and refuses one that Apply could not rely on: made by hand, cut, or by a release of
@@ -47,4 +50,33 @@ func (d *Domain) check() error {
 		}
 	}
 	return nil
+}
+
+// Named returns the domain of that name, or the only one whose host has it: hosts are what tables show. It is nil if there is none.
+func (m *Model) Named(name string) *Domain {
+	if d := m.Domain(name); d != nil || name == "" {
+		return d
+	}
+	var found *Domain
+	for i := range m.Domains {
+		if m.Domains[i].Host != name {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = &m.Domains[i]
+	}
+	return found
+}
+
+// domain returns the model's name for a clock. What the user declares may be the name of a host; what is read is a key, and
+// two hosts may have one name.
+func (p *Plan) domain(key evidence.Attr) string {
+	if strings.HasPrefix(key.From, "--identity") || strings.HasPrefix(key.From, "manifest ") {
+		if d := p.model.Named(key.Value); d != nil {
+			return d.Name
+		}
+	}
+	return key.Value
 }

@@ -44,7 +44,7 @@ func (p *Plan) settle(b *evidence.Bundle, join *evidence.SpanJoin) {
 	byDomain := map[string]*dial{}
 	for i := range b.Resources {
 		r := &b.Resources[i]
-		domain := r.Identity.Domain.Value
+		domain := p.domain(r.Identity.Domain)
 		if _, ok := byDomain[domain]; !ok {
 			byDomain[domain], _ = p.dial(domain)
 		}

@@ -150,10 +150,11 @@ func (o *alignApply) zoneMap(m *align.Model) (map[string]string, error) {
 		if !ok || domain == "" || zone == "" {
 			return nil, fmt.Errorf("--az %q: want DOMAIN=ZONE", z)
 		}
-		if m.Domain(domain) == nil {
-			return nil, fmt.Errorf("--az %q: the model holds no clock domain %q", z, domain)
+		d := m.Named(domain)
+		if d == nil {
+			return nil, fmt.Errorf("--az %q: the model holds no clock domain %q, or several of hosts of that name", z, domain)
 		}
-		zones[domain] = zone
+		zones[d.Name] = zone
 	}
 	return zones, nil
 }
@@ -218,7 +219,7 @@ func (o *alignApply) warn(list []applied) {
 	}
 	if profiles > 0 {
 		fmt.Fprintf(o.app.stderr, "witnessmark: %s not moved: nothing says which host's clock stamped them; "+
-			"say it: --identity 'GLOB:domain=DOMAIN'\n", count(profiles, "profile"))
+			"say it: --identity 'GLOB:host=HOST'\n", count(profiles, "profile"))
 	}
 }
 

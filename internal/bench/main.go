@@ -35,7 +35,7 @@ var benches = []bench{
 	{"P1f", "same, framed as the collector writes it", "traces.binpb", "examine", "proto-framed", 0.15},
 	{"P6", "OTLP JSON lines: full analysis / pdata", "traces.jsonl", "examine", "pdata-json", 0.40},
 	{"P11", "OTLP protobuf: rewriting, plan given / cp", "traces.binpb", "rewrite", "cp", 3},
-	{"P11a", "align apply, reading for the plan too / cp", "traces.binpb", "apply", "cp", 4.5},
+	{"P11a", "align apply, reading for the plan too / cp", "traces.binpb", "apply", "cp", 6},
 	{"P12", "rewriting, plan given / decode, move, encode", "traces.pb", "rewrite", "recode", 0.08},
 	{"P12a", "align apply, reading for the plan too / same", "traces.pb", "apply", "recode", 0.08},
 	{"P13", "pprof raw: full analysis / profile.ParseData", "cpu.pb", "examine", "pprof", 0.30},
