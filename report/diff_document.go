@@ -58,6 +58,8 @@ type DiffRun struct {
 	Confidence float64 `json:"confidence"`
 	// By how much counts of spans vary more than independent ones: they are divided by it before a test.
 	Dispersion float64 `json:"dispersion"`
+	// The same for orphans: twice their number in a trace that is not complete, less one, if that is more.
+	OrphanDispersion float64 `json:"orphan_dispersion"`
 	// "total" or "duration": what profiles are normalised by.
 	Normalize string `json:"normalize"`
 	// "stack", "creator" or "label:KEY": what goroutines are grouped by.

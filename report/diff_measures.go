@@ -90,6 +90,7 @@ func agrees(a, b map[string]string) bool {
 func (d *diff) compareMeasures() {
 	before, after := d.keyMeasures(0), d.keyMeasures(1)
 	d.keyed = [2]keyed{before, after}
+	d.delta.Run.OrphanDispersion = max(d.o.Dispersion, before.orphanDispersion(), after.orphanDispersion())
 	carried := d.carried()
 	var tests []chance.Test
 	var least, neutral []float64
@@ -213,10 +214,29 @@ func (d *diff) testShares(c MeasureChange) (MeasureChange, chance.Test) {
 
 // dispersion is what the counts behind a share are divided by: see DiffOptions.Dispersion.
 func (d *diff) dispersion(c MeasureChange) float64 {
-	if c.Unit == "spans" || strings.HasPrefix(c.Name, "hop.") {
+	switch {
+	case c.Name == "spans.orphan" || c.Name == "hop.orphan":
+		return d.delta.Run.OrphanDispersion
+	case c.Unit == "spans" || strings.HasPrefix(c.Name, "hop."):
 		return d.o.Dispersion
 	}
 	return 1
+}
+
+// orphanDispersion estimates by how much the number of orphans varies more than that of independent ones. One lost
+// context orphans all that the call led to, m spans on average; if that number varies as much as a geometric one, the
+// variance is 2m − 1 times the mean. m is taken as the number of orphans of a trace that is not complete, as if each
+// had lost context once.
+func (k *keyed) orphanDispersion() float64 {
+	orphans, traces, complete := k.all[measureKey("spans.orphan", nil)], k.all[measureKey("traces.total", nil)], k.all[measureKey("traces.complete_ratio", nil)]
+	if orphans == nil || traces == nil || complete == nil {
+		return 1
+	}
+	affected := math.Round(traces.Value * (1 - complete.Value))
+	if affected < 1 || orphans.Value < affected {
+		return 1
+	}
+	return 2*orphans.Value/affected - 1
 }
 
 // interval is a share and what it can be.
