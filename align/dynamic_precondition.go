@@ -47,6 +47,27 @@ func (b *band) solve(x []float64) {
 	}
 }
 
+// inverseDiagonal returns the diagonal of the inverse of a factored matrix: of the inverse only the three
+// diagonals that it takes are ever known (Takahashi's recursion).
+func (b *band) inverseDiagonal() []float64 {
+	n := len(b.d)
+	z := make([]float64, n)
+	var z1, z2, next float64 // inverse at (i+1, i+1), (i+2, i+2), (i+2, i+1)
+	for i := n - 1; i >= 0; i-- {
+		var e, f float64
+		if i+1 < n {
+			e = b.e[i+1]
+		}
+		if i+2 < n {
+			f = b.f[i+2]
+		}
+		first, second := -e*z1-f*next, -e*next-f*z2
+		z[i] = 1/b.d[i] - e*first - f*second
+		z1, z2, next = z[i], z1, first
+	}
+	return z
+}
+
 // addBend adds one penalty whose middle knot is k.
 func (b *band) addBend(k int, p *bend, w float64) {
 	b.d[k-1] += w * p.l * p.l
@@ -55,6 +76,13 @@ func (b *band) addBend(k int, p *bend, w float64) {
 	b.e[k] += w * p.l * p.m
 	b.e[k+1] += w * p.m * p.r
 	b.f[k+1] += w * p.l * p.r
+}
+
+// addTilt adds the penalty on the difference of two neighbours.
+func (b *band) addTilt(k int, w float64) {
+	b.d[k] += w
+	b.d[k+1] += w
+	b.e[k+1] -= w
 }
 
 // factor builds the preconditioner: a band per clock, a number per jump, and for every component a band
@@ -92,7 +120,6 @@ func (d *dynamic) factor() {
 		}
 	}
 	d.jumpDiag = diag
-	base := p.baseKnots
 	sums := make([]float64, p.parts)
 	for i := range d.bends {
 		b := &d.bends[i]
@@ -105,13 +132,17 @@ func (d *dynamic) factor() {
 	tilted := make([]float64, p.parts)
 	for i := range d.tilts {
 		t := &d.tilts[i]
-		b := &d.bands[owner[t.at]]
-		at := t.at - d.first[owner[t.at]]
-		b.d[at] += t.w
-		b.d[at+1] += t.w
-		b.e[at+1] -= t.w
+		d.bands[owner[t.at]].addTilt(t.at-d.first[owner[t.at]], t.w)
 		tilted[p.clocks[owner[t.at]].part] += t.w
 	}
+	d.factorCommon(sums, tilted)
+}
+
+// factorCommon builds the bands of all clocks of a component together, from the weights of their bends and
+// the weights of their tilts.
+func (d *dynamic) factorCommon(sums, tilted []float64) {
+	p := d.p
+	base := p.baseKnots
 	d.common = make([]band, p.parts)
 	members := make([]float64, p.parts)
 	for i := range p.clocks {
@@ -132,9 +163,7 @@ func (d *dynamic) factor() {
 		}
 		for k := 1; k < n; k++ {
 			w := tilted[part] / float64(n-1)
-			c.d[k-1] += w
-			c.d[k] += w
-			c.e[k] -= w
+			c.addTilt(k-1, w)
 		}
 		c.factor()
 		d.common[part] = c

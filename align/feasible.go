@@ -30,10 +30,17 @@ func (p *problem) spread() {
 		return
 	}
 	m := p.newStatic()
+	for i := range m.weight { // how rows fit must not make them know more than they say
+		most := 1.0
+		if m.rows[i].link.twoWay {
+			most = edgeInformation
+		}
+		m.weight[i] = min(m.weight[i], most)
+	}
 	wide := p.scales
 	best := m.solve(&wide)
 	for try := wide; try.tau < 1e15; {
-		try.tau *= 2
+		try.tau *= 1.25
 		if m.solve(&try) < best-1.5 {
 			break
 		}

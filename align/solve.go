@@ -100,6 +100,7 @@ func solveOnce(s *Statistic, o Options) *problem {
 	}
 	p.fitShapes(solveRounds)
 	p.spread()
+	p.spreadShapes()
 	p.keepTrend()
 	p.project()
 	p.anchor()

@@ -119,7 +119,7 @@ func (p *problem) segments(i int) ([]Segment, []Step) {
 		x = p.seconds(at, c.coarse)
 		v := Point{At: Instant(at), Offset: int64(math.Round(p.against(i, x, &hint))), Hard: Unbounded, Assumed: Unbounded, Likely: Unbounded}
 		c.jumps = all
-		if h := half; !math.IsInf(h, 1) {
+		if h := half(x); !math.IsInf(h, 1) {
 			v.Likely = Interval{v.Offset - int64(h), v.Offset + int64(h)}
 		}
 		return v
@@ -203,17 +203,25 @@ func (p *problem) slewSize(i int, s stretch) int64 {
 	return int64(math.Round(c.at(hi, &h) - c.at(lo, &h) - (before+behind)/2*(hi-lo)))
 }
 
-// likelyHalf is half the width of the 95 % interval.
-func (p *problem) likelyHalf(i int) float64 {
+// likelyHalf returns half the width of the 95 % interval, by time: what is not known of the levels of a
+// clock and of its reference, and of the shapes of both.
+func (p *problem) likelyHalf(i int) func(x float64) float64 {
 	g := &p.gauges[p.clocks[i].part]
-	sd := 0.0
-	if g.ref >= 0 {
-		sd = p.pairSD(i, g.ref)
-	} else {
-		hub := p.hub(p.clocks[i].part)
-		sd = math.Hypot(p.pairSD(i, hub), g.sd)
+	if g.ref == i {
+		return func(float64) float64 { return 0 }
 	}
-	return math.Ceil(1.96 * sd)
+	ref, rest := g.ref, 0.0
+	if ref < 0 {
+		ref, rest = p.hub(p.clocks[i].part), g.sd
+	}
+	level := math.Hypot(p.pairSD(i, ref), rest)
+	return func(x float64) float64 {
+		shapes := p.clocks[i].shapeVariance(x)
+		if ref != i {
+			shapes += p.clocks[ref].shapeVariance(x)
+		}
+		return math.Ceil(1.96 * math.Sqrt(level*level+shapes))
+	}
 }
 
 // pairsOf sums up the edges of each ordered pair of clocks.

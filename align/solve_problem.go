@@ -44,6 +44,7 @@ type clock struct {
 	rate       float64   // ns per second
 	knots, off []float64 // piecewise linear
 	smooth     []float64 // off before projection
+	shape      []float64 // variance of off, apart from the clock's level
 	pitch      float64   // of knots at equal distances, else 0
 	jumps      []jump
 	slews      []stretch

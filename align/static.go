@@ -2,6 +2,7 @@ package align
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 )
@@ -13,165 +14,28 @@ type scales struct {
 	gamma   float64 // of all requests against all responses, ns
 	service float64 // of a callee's service, ns
 	zone    float64 // of a pair of zones, ns
-	omega   float64 // of the assumed delay of one-way edges, as a share of it
+	omega   float64 // of the assumed delay of one-way edges, as a share of it, of a Laplace distribution
 	tau     float64 // of the clocks themselves around what they show, ns
 }
 
 var defaultScales = scales{kappa: 0.05, gamma: 10e3, service: 4e3, zone: 10e3, omega: 0.7, tau: 1e7}
 
+// list holds the scales that the search climbs.
 func (s *scales) list() []*float64 {
-	return []*float64{&s.kappa, &s.gamma, &s.service, &s.zone, &s.omega, &s.tau}
-}
-
-// static is the mixed model of the edges' levels:
-//
-//	z = level(callee) - level(caller) + g + service(callee) ± zone pair + error
-//
-// The unknowns are corrections to the clocks' levels, then g, a common shift of one-way edges, services,
-// zone pairs.
-type static struct {
-	p      *problem
-	rows   []staticRow
-	level  []float64 // what the clocks show now, to which the prior ties them
-	prior  []float64 // centre of it: the median of the component
-	n      int       // clocks
-	dims   int
-	chol   mat.Cholesky
-	beta   *mat.VecDense
-	weight []float64
-}
-
-type staticRow struct {
-	link *link
-	cols [5]int
-	sign [5]float64
-	n    int
-	z    float64
-}
-
-const (
-	// edgeFreedom is that of the Student-t distribution of edges' own asymmetries.
-	edgeFreedom = 4
-	// farTau, in ns, is where the prior on the clocks' levels stops to matter: clocks that are minutes off
-	// would make the equations ill-conditioned for nothing.
-	farTau = 1e8
-	// bigSystem is where the search for scales must be short.
-	bigSystem = 300
-)
-
-func (p *problem) newStatic() *static {
-	m := &static{p: p, n: len(p.clocks)}
-	m.dims = m.n + 2 + len(p.services) + len(p.pairs)
-	m.level, m.prior = make([]float64, m.n), make([]float64, m.n)
-	byPart := make([][]float64, p.parts)
-	mid := (p.x0 + p.x1) / 2
-	for i := range p.clocks {
-		c := &p.clocks[i]
-		hint := 0
-		m.level[i] = float64(c.coarse) + c.at(mid, &hint)
-		if !c.out {
-			byPart[c.part] = append(byPart[c.part], m.level[i])
-		}
-	}
-	for i := range p.clocks {
-		m.prior[i] = median(byPart[p.clocks[i].part])
-	}
-	for i := range p.links {
-		l := &p.links[i]
-		if !p.usable(l) || len(l.wins) == 0 {
-			continue
-		}
-		p.edgeMean(l)
-		r := staticRow{link: l, z: l.z}
-		r.add(l.b, 1)
-		r.add(l.a, -1)
-		if l.twoWay {
-			r.add(m.n, 1)
-			r.add(m.n+2+l.svc, 1)
-			if l.pair >= 0 {
-				r.add(m.n+2+len(p.services)+l.pair, l.sign)
-			}
-		} else {
-			r.add(m.n+1, 1)
-		}
-		m.rows = append(m.rows, r)
-	}
-	m.weight = make([]float64, len(m.rows))
-	for i := range m.weight {
-		m.weight[i] = m.rows[i].link.weight
-	}
-	return m
-}
-
-func (r *staticRow) add(col int, sign float64) {
-	r.cols[r.n], r.sign[r.n] = col, sign
-	r.n++
-}
-
-// edgeMean sets z, the robust mean of what an edge's windows say of the two clocks' constants, and stat,
-// its variance.
-func (p *problem) edgeMean(l *link) {
-	v := make([]weighted, 0, len(l.wins))
-	for k := range l.wins {
-		v = append(v, weighted{l.wins[k].y, 1 / l.wins[k].v})
-	}
-	l.z = weightedMedian(v)
-	for range 4 {
-		sum, total := 0.0, 0.0
-		for k := range l.wins {
-			w := &l.wins[k]
-			e := w.y - l.z
-			t := (edgeFreedom + 1) / (edgeFreedom + e*e/w.v) / w.v
-			sum, total = sum+t*w.y, total+t
-		}
-		l.z, l.stat = sum/total, 1/total
-	}
-}
-
-// variance of an edge's own asymmetry and of its mean.
-func (m *static) variance(s *scales, i int) float64 {
-	l := m.rows[i].link
-	sd := s.kappa * l.half
-	if !l.twoWay {
-		sd = s.omega * l.half
-	}
-	return (sd*sd + l.stat) / m.weight[i]
-}
-
-// priorVariance of an unknown.
-func (m *static) priorVariance(s *scales, col int) float64 {
-	sd := s.zone
-	switch {
-	case col < m.n:
-		sd = math.Min(s.tau, farTau)
-	case col == m.n:
-		sd = s.gamma
-	case col == m.n+1:
-		sd = s.omega * m.p.medHalf
-	case col < m.n+2+len(m.p.services):
-		sd = s.service
-	}
-	return sd * sd
+	return []*float64{&s.kappa, &s.gamma, &s.service, &s.zone, &s.tau}
 }
 
 // solve finds the unknowns for given scales and returns the logarithm of the marginal likelihood with the
 // scales' own priors; -Inf where the numbers cannot be trusted.
 func (m *static) solve(s *scales) float64 {
-	a := make([]float64, m.dims*m.dims)
-	b := make([]float64, m.dims)
-	logs, squares := 0.0, 0.0
-	for i := range m.rows {
-		r := &m.rows[i]
-		v := m.variance(s, i)
-		logs += math.Log(v)
-		squares += r.z * r.z / v
-		for k := range r.n {
-			b[r.cols[k]] += r.sign[k] * r.z / v
-			for j := range r.n {
-				a[r.cols[k]*m.dims+r.cols[j]] += r.sign[k] * r.sign[j] / v
-			}
+	e := equations{make([]float64, m.dims*m.dims), make([]float64, m.dims), 0, 0}
+	for _, g := range m.groups {
+		if m.answered && !m.rows[g[0]].link.twoWay {
+			continue
 		}
+		m.addGroup(&e, s, g)
 	}
+	a, b, logs, squares := e.a, e.b, e.logs, e.squares
 	for col := range m.dims {
 		v := m.priorVariance(s, col)
 		logs += math.Log(v)
@@ -202,7 +66,7 @@ func (m *static) solve(s *scales) float64 {
 func (m *static) hyperprior(s *scales) float64 {
 	sum := 0.0
 	for _, x := range [][2]float64{
-		{s.kappa, 0.05}, {s.gamma, 10e3}, {s.service, 4e3}, {s.zone, 0.03 * m.p.medHalf}, {s.omega, 0.7},
+		{s.kappa, 0.05}, {s.gamma, 10e3}, {s.service, 4e3}, {s.zone, 0.03 * m.p.medHalf},
 	} {
 		d := math.Log(x[0] / x[1])
 		sum -= d * d / 2
@@ -212,6 +76,7 @@ func (m *static) hyperprior(s *scales) float64 {
 
 // search climbs the likelihood one scale at a time, in ever smaller factors.
 func (m *static) search(s scales, factors []float64) scales {
+	m.answered = slices.ContainsFunc(m.rows, func(r staticRow) bool { return r.link.twoWay })
 	best := m.solve(&s)
 	for _, f := range factors {
 		for range 4 {
@@ -237,6 +102,7 @@ func (m *static) search(s scales, factors []float64) scales {
 			}
 		}
 	}
+	m.answered = false
 	m.solve(&s)
 	return s
 }
@@ -252,7 +118,7 @@ func (m *static) reweigh(s *scales) {
 		if r.link.twoWay {
 			m.weight[i] = (edgeFreedom + 1) / (edgeFreedom + q)
 		} else {
-			m.weight[i] = 1 / math.Max(math.Sqrt(q), 0.05)
+			m.weight[i] = 2 / math.Max(math.Sqrt(q), 0.1)
 		}
 	}
 }
@@ -281,7 +147,8 @@ func (p *problem) levels(first bool) *static {
 		factors = factors[:1]
 	}
 	p.scales = m.search(p.scales, factors)
-	for range 4 {
+	for range 8 {
+		p.scales.omega = m.oneWayScale(p.scales.omega)
 		m.reweigh(&p.scales)
 		m.solve(&p.scales)
 	}

@@ -261,7 +261,7 @@ func (p *problem) locate(ev event, bins int) bool {
 	}
 	without := min(none, all)
 	if at == 0 || at == len(moments) || without-best < eventGain*without || without-best < eventUnits ||
-		best > eventFit*float64(len(moments)) || stray(moments, size) > 2+len(moments)/eventStray {
+		best > eventFit*float64(len(moments)) || stray(moments, size) {
 		return false
 	}
 	x := (moments[at-1].x + moments[at].x) / 2
@@ -272,14 +272,26 @@ func (p *problem) locate(ev event, bins int) bool {
 	return true
 }
 
-// stray counts the calls that fit neither before nor behind a jump: while a clock is slewed, many do.
-func stray(moments []moment, size float64) (n int) {
+// stray reports whether many calls fit neither before nor behind a jump, as while a clock is slewed. They do
+// on all of its edges then; those on one may be of a jump of the clock at its other end.
+func stray(moments []moment, size float64) bool {
+	type tally struct{ stray, of int }
+	byLink := map[int]tally{}
 	for _, m := range moments {
+		t := byLink[m.link]
+		t.of++
 		if min(math.Abs(m.y), math.Abs(m.y-size)) > min(eventCap*m.scale, math.Abs(size)/4) {
-			n++
+			t.stray++
+		}
+		byLink[m.link] = t
+	}
+	bad := 0
+	for _, t := range byLink {
+		if t.stray > 2+t.of/eventStray {
+			bad++
 		}
 	}
-	return n
+	return float64(bad) > (1-eventAgree)*float64(len(byLink))
 }
 
 // bracketAround returns the calls between which the jump is: those around all splits that explain the calls

@@ -1,0 +1,55 @@
+package align
+
+// spreadShapes finds how uncertain the shape of every clock is at its knots: the posterior variance where
+// the other clocks are known. It is what noise of windows leaves, more where calls are few or clocks wander.
+func (p *problem) spreadShapes() {
+	d := p.newDynamic(true)
+	bands := make([]band, len(p.clocks))
+	for i := range p.clocks {
+		bands[i] = newBand(len(p.clocks[i].knots))
+		for k := range bands[i].d {
+			bands[i].d[k] = d.ridge
+		}
+	}
+	var hint int
+	add := func(clock int, x, w float64) {
+		b := &bands[clock]
+		i, f := p.clocks[clock].segment(x, &hint)
+		b.d[i] += w * (1 - f) * (1 - f)
+		b.d[i+1] += w * f * f
+		b.e[i+1] += w * f * (1 - f)
+	}
+	for i := range p.links {
+		l := &p.links[i]
+		for k := range l.wins {
+			if w := &l.wins[k]; p.usable(l) {
+				weight := min(w.weight, edgeInformation) / w.v
+				add(l.a, (w.q.xa+w.s.xa)/2, weight)
+				add(l.b, (w.q.xb+w.s.xb)/2, weight)
+			}
+		}
+	}
+	bend, tilt := 0, 0
+	for i := range p.clocks {
+		b, first, end := &bands[i], d.first[i], d.first[i+1]
+		for ; bend < len(d.bends) && d.bends[bend].at < end; bend++ {
+			x := &d.bends[bend]
+			b.addBend(x.at-first, x, x.w*x.tw)
+		}
+		for ; tilt < len(d.tilts) && d.tilts[tilt].at < end; tilt++ {
+			b.addTilt(d.tilts[tilt].at-first, d.tilts[tilt].w)
+		}
+		b.factor()
+		p.clocks[i].shape = b.inverseDiagonal()
+	}
+}
+
+// shapeVariance is the variance of a clock's shape at x.
+func (c *clock) shapeVariance(x float64) float64 {
+	if len(c.shape) == 0 {
+		return 0
+	}
+	hint := 0
+	i, f := c.segment(x, &hint)
+	return c.shape[i] + f*(c.shape[i+1]-c.shape[i])
+}
