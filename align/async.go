@@ -13,14 +13,7 @@ const maxRowCost = 50_000_000
 // by no more than U, the caller showed at least T3-U, and an answer before T4 cannot have waited for it
 // where T3-U > T4. U is taken against the reference (offset of the callee at T3 at most up, of the caller
 // at T4 at least low), and where the component is small enough against the caller itself.
-func (s *scope) refuteResponses() {
-	if len(s.responses) == 0 {
-		return
-	}
-	calls, hard, up, down := s.callsOnly()
-	if up == nil || down == nil {
-		return // cannot be: settleConflicts left no contradiction
-	}
+func (s *scope) refuteResponses(calls *scope, hard *system, up, down *distances) {
 	byCaller := map[int][]int32{}
 	var callers []int
 	for _, i := range s.responses {

@@ -152,33 +152,45 @@ func (b *boundSolver) solve(number int, members []int, numbers []int32) {
 		return
 	}
 	s := b.newScope(members, numbers, reference)
-	s.refuteResponses()
-	s.admit()
-	s.doubtReadings()
-	hard := s.system(s.hard, false, s.drift)
-	up, _ := hard.search(s.source, false)
-	down, _ := hard.search(s.source, true)
+	calls := s.callsOnly()
+	hard, up, down := calls.hardDistances()
 	if up == nil || down == nil {
 		return // cannot be: settleConflicts left no contradiction
+	}
+	s.refuteResponses(calls, hard, up, down)
+	s.admit()
+	if calls != s {
+		s.doubtReadings()
+		if _, up, down = s.hardDistances(); up == nil || down == nil {
+			return // likewise
+		}
 	}
 	b.proof.scope(s)
 	b.curves(s, basisHard, true, up, down, s.drift)
 	s.assume()
 }
 
+// hardDistances returns the system of the hard constraints, and the distances from the source and back.
+func (s *scope) hardDistances() (hard *system, up, down *distances) {
+	hard = s.system(s.hard, false, s.drift)
+	up, _ = hard.search(s.source, false)
+	down, _ = hard.search(s.source, true)
+	return hard, up, down
+}
+
 // assume computes the bounds that rest on answers, on trends, and on the rate that the ladder finds.
 func (s *scope) assume() {
-	rate := s.climb(slices.Concat(s.hard, s.admitted))
-	if rate < 0 && len(s.admitted) > 0 {
+	rate, g := s.climb(slices.Concat(s.hard, s.admitted))
+	if g == nil && len(s.admitted) > 0 {
 		// Some answer is none, and which one nothing tells.
 		s.admitted = nil
-		rate = s.climb(s.hard)
+		rate, g = s.climb(s.hard)
 	}
-	trended := rate >= 0
+	trended := g != nil
 	if !trended {
 		s.admitted, rate = nil, s.drift
+		g = s.system(s.hard, false, rate)
 	}
-	g := s.system(slices.Concat(s.hard, s.admitted), trended, rate)
 	up, _ := g.search(s.source, false)
 	down, _ := g.search(s.source, true)
 	if up == nil || down == nil {

@@ -127,15 +127,12 @@ func (d *doubter) verdict(read int, liars []int) Assumption {
 	return a
 }
 
-// callsOnly returns the scope without readings, and distances in it.
-func (s *scope) callsOnly() (calls *scope, hard *system, up, down *distances) {
-	calls = s
-	if slices.ContainsFunc(s.hard, func(i int32) bool { return s.constraint(i).class == ClassReading }) {
-		numbers := slices.DeleteFunc(slices.Clone(s.hard), func(i int32) bool { return s.constraint(i).class == ClassReading })
-		calls = s.newScope(s.members, numbers, s.chooseReference(s.members, numbers))
+// callsOnly returns the scope without readings, itself if there are none.
+func (s *scope) callsOnly() *scope {
+	isReading := func(i int32) bool { return s.constraint(i).class == ClassReading }
+	if !slices.ContainsFunc(s.hard, isReading) {
+		return s
 	}
-	hard = calls.system(calls.hard, false, calls.drift)
-	up, _ = hard.search(calls.source, false)
-	down, _ = hard.search(calls.source, true)
-	return calls, hard, up, down
+	numbers := slices.DeleteFunc(slices.Clone(s.hard), isReading)
+	return s.newScope(s.members, numbers, s.chooseReference(s.members, numbers))
 }

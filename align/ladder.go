@@ -11,9 +11,9 @@ import (
 // passes is large enough, as sparse evidence contradicts little, and so the next rung is used.
 var ladder = [...]int64{20, 100, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 500_000}
 
-// climb returns the rung above the smallest that constraints are feasible with, -1 if none is.
-// Feasibility at a rate implies that at every larger one.
-func (s *scope) climb(numbers []int32) int64 {
+// climb returns the rung above the smallest that constraints are feasible with, and the system at that rate,
+// nil if none is. Feasibility at a rate implies that at every larger one.
+func (s *scope) climb(numbers []int32) (int64, *system) {
 	f := s.frame(true, 0)
 	lines := s.lines(f, numbers)
 	lo, hi := 0, len(ladder) // the first feasible is in [lo, hi]
@@ -34,7 +34,7 @@ func (s *scope) climb(numbers []int32) int64 {
 			Tested:    fmt.Sprintf("contradicts the evidence even where clocks may stray by %s ppm: the assumed bounds of this component use less", ppm(ladder[lo-1])),
 			Falsified: true,
 		})
-		return -1
+		return 0, nil
 	}
 	tested := "the smallest rate of the ladder is feasible"
 	if lo > 0 {
@@ -45,7 +45,8 @@ func (s *scope) climb(numbers []int32) int64 {
 		Text:   fmt.Sprintf("component %s: no clock strays from its fitted trend by more than %s ppm (assumed bounds only)", name, ppm(rate)),
 		Tested: tested + "; the next rate up is used",
 	})
-	return rate
+	s.setRate(f, rate)
+	return rate, f.of(f.thin(lines))
 }
 
 func ppm(ppb int64) string { return strconv.FormatFloat(float64(ppb)/1000, 'g', -1, 64) }

@@ -21,8 +21,8 @@ func statistic(s *clocksim.Scene) *align.Statistic {
 	return stat
 }
 
-// The sizes are those that the time of a solve is promised for.
-func BenchmarkSolve(b *testing.B) {
+// BenchmarkEstimate is all of Solve, bounds and proofs included, at the sizes that the time of a solve is promised for.
+func BenchmarkEstimate(b *testing.B) {
 	for _, size := range []struct {
 		hosts, services int
 		parents, calls  float64
