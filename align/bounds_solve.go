@@ -74,11 +74,11 @@ func (s *scope) ends(c *constraint) (from, to int, ok bool) {
 	return int(s.local[from]), int(s.local[to]), true
 }
 
-// system builds the graph of some constraints, less what others imply at the rate. With trends, distances
-// are from those.
-func (s *scope) system(numbers []int32, withTrends bool, rate int64) *system {
-	f := s.frame(withTrends, rate)
-	return f.of(f.thin(s.lines(f, numbers)))
+// system builds the graph of some constraints, without trends. At the rates of clocks that were not looked
+// at, envelopes hold little that is implied.
+func (s *scope) system(numbers []int32, rate int64) *system {
+	f := s.frame(false, rate)
+	return f.of(s.lines(f, numbers))
 }
 
 func (s *scope) lines(f *system, numbers []int32) []line {
@@ -172,7 +172,7 @@ func (b *boundSolver) solve(number int, members []int, numbers []int32) {
 
 // hardDistances returns the system of the hard constraints, and the distances from the source and back.
 func (s *scope) hardDistances() (hard *system, up, down *distances) {
-	hard = s.system(s.hard, false, s.drift)
+	hard = s.system(s.hard, s.drift)
 	up, _ = hard.search(s.source, false)
 	down, _ = hard.search(s.source, true)
 	return hard, up, down
@@ -189,7 +189,7 @@ func (s *scope) assume() {
 	trended := g != nil
 	if !trended {
 		s.admitted, rate = nil, s.drift
-		g = s.system(s.hard, false, rate)
+		g = s.system(s.hard, rate)
 	}
 	up, _ := g.search(s.source, false)
 	down, _ := g.search(s.source, true)

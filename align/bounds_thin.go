@@ -38,7 +38,7 @@ func (s *system) lines(numbers []int32, constraintOf func(int32) *constraint, co
 // carried to the same readings. Bounds and contradictions stay what they are, because what is carried over
 // a reading in between costs no less. Between trends few are left, as clocks hardly stray from them.
 func (s *system) thin(all []line) []line {
-	kept := make([]thinned, 0, len(all)/4)
+	kept := make([]thinned, 0, len(all)/2)
 	best := 0
 	for _, l := range all {
 		x := thinned{line: l, fromClimb: s.climb(l.from, l.fromAt), toClimb: s.climb(l.to, l.toAt)}

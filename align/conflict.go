@@ -39,7 +39,7 @@ func (b *boundSolver) newConflict(members []int, numbers []int32) *conflict {
 // cycle returns the constraints of a cycle of negative length among some, nil if there is none.
 func (c *conflict) cycle(numbers []int32) []int32 {
 	s := c.scope
-	g := s.system(numbers, false, s.drift)
+	g := s.system(numbers, s.drift)
 	_, links := g.search(everywhere, false)
 	var out []int32
 	for _, i := range links {
