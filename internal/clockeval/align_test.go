@@ -23,14 +23,15 @@ type floors struct {
 
 func TestAlign(t *testing.T) {
 	for name, f := range map[string]floors{
-		"base":       {median: 5e3, p99: 20e3, gain: 2, width: 2.5, short: true},
-		"ptp-synced": {median: 2e3, p99: 6e3, gain: 0.7, width: 2.5},
-		"steps":      {median: 6e3, p99: 60e3, gain: 1.5, width: 2.5, after: 1e-3, short: true},
-		"slew":       {median: 6e3, p99: 400e3, gain: 1.5, width: 4, after: 1e-2},
-		"late":       {median: 10e3, p99: 50e3, gain: 1.5},
-		"role-asym":  {median: 8e3, p99: 30e3, gain: 6, width: 2.5},
-		"chrony":     {median: 10e3, p99: 80e3, gain: 2, width: 2.5},
-		"dup-host":   {median: 8e3, p99: 1e9, gain: 1, width: 2.5, conflicts: 1},
+		"base":       {median: 5e3, p99: 20e3, gain: 2, width: 1.2, short: true},
+		"ptp-synced": {median: 2e3, p99: 6e3, gain: 0.7, width: 1.2},
+		"steps":      {median: 6e3, p99: 60e3, gain: 1.5, width: 1.2, after: 1e-3, short: true},
+		"slew":       {median: 6e3, p99: 400e3, gain: 1.5, width: 1.2, after: 1e-2},
+		"late":       {median: 10e3, p99: 50e3, gain: 1.5, width: 1.2},
+		"ntp-bad":    {median: 6e3, p99: 40e3, gain: 1.5, width: 1.2, short: true},
+		"role-asym":  {median: 8e3, p99: 30e3, gain: 6, width: 1.2},
+		"chrony":     {median: 10e3, p99: 80e3, gain: 2, width: 1.2},
+		"dup-host":   {median: 8e3, p99: 1e9, gain: 1, width: 1.2, conflicts: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if testing.Short() && !f.short {
