@@ -102,7 +102,7 @@ func (d *diff) compareFinding(a, b *Finding) FindingChange {
 	}
 	switch c.Verdict {
 	case verdictChance:
-		c.Reason = "so few of so many may be chance"
+		c.Reason = "the difference may be chance"
 	case verdictTooFew:
 		c.Reason = "too few to tell from chance"
 	}
