@@ -38,6 +38,7 @@ var Renderers = []Renderer{
 	{"sarif", renderSARIF},
 	{"github", renderGitHub},
 	{"junit", renderJUnit},
+	{"html", renderHTML},
 }
 
 // Read reads a document that the json renderer wrote. Rendered as JSON again, one that this version wrote is

@@ -1,0 +1,136 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// htmlClocks draws the bounds of every clock, and lists what the calls between clocks show.
+func htmlClocks(d *Document) htmlSection {
+	c := d.Clocks
+	s := htmlSection{ID: "clocks", Title: "Clocks"}
+	if c == nil || !slices.ContainsFunc(c.Domains, func(d ClockDomain) bool { return !alone(c, &d) }) {
+		return s
+	}
+	s.Lead = append(s.Lead, "The table shows "+htmlLine(clockTerms(c))+".")
+	for _, a := range c.Assumptions {
+		text := a.Text
+		if a.Tested != "" {
+			text += " (" + a.Tested + ")"
+		}
+		if a.Falsified {
+			text += ": false here"
+		}
+		s.Lead = append(s.Lead, "Assumed: "+htmlLine(text))
+	}
+	s.Tables = []*htmlTable{clockTable(c), stepTable(c), pairTable(c), zoneTable(c), conflictTable(c)}
+	return s
+}
+
+func clockTable(c *Clocks) *htmlTable {
+	t := &htmlTable{ID: "clock-bounds", Caption: "Offsets of the clocks",
+		Columns: columns("clock", "zone", "services", "#offset", "hard bounds", "assumed bounds", "95 %", "#drift", "#steps", "status", "bounds"),
+		Legend: []htmlMark{{Class: "hard", Label: "hard bounds, faint where open"}, {Class: "assumed", Label: "assumed bounds"},
+			{Class: "estimate", Label: "estimate"}, {Class: "zero", Label: "no offset"}}}
+	scale := clockScale(c)
+	axis := &t.Columns[len(t.Columns)-1]
+	axis.Left, axis.Right = signedDuration(-scale), signedDuration(scale)
+	for i := range c.Domains {
+		row := textCells(clockCells(c, &c.Domains[i], true)...)
+		t.Rows = append(t.Rows, append(row, htmlCell{Bar: clockBar(c, &c.Domains[i], scale)}))
+	}
+	return t
+}
+
+// clockScale is a little more than the greatest finite figure of any clock: bars run from minus it to it.
+func clockScale(c *Clocks) int64 {
+	most := int64(8)
+	for i := range c.Domains {
+		m := c.Domains[i].Middle
+		if m == nil || alone(c, &c.Domains[i]) {
+			continue
+		}
+		for _, ns := range []*int64{&m.OffsetNS, m.Hard.LowNS, m.Hard.HighNS, m.Assumed.LowNS, m.Assumed.HighNS} {
+			if ns != nil {
+				most = max(most, *ns, -max(*ns, -math.MaxInt64))
+			}
+		}
+	}
+	return most + min(most/8, math.MaxInt64-most)
+}
+
+// clockBar draws the bounds of one clock; nil where nothing ties it.
+func clockBar(c *Clocks, d *ClockDomain, scale int64) []htmlMark {
+	if d.Middle == nil || alone(c, d) {
+		return nil
+	}
+	at := func(ns int64) float64 { return 0.5 + float64(ns)/float64(scale)/2 }
+	band := func(class string, b Bounds) htmlMark {
+		low, high := 0.0, 1.0
+		if b.LowNS != nil {
+			low = at(*b.LowNS)
+		}
+		if b.HighNS != nil {
+			high = at(*b.HighNS)
+		}
+		if b.LowNS == nil || b.HighNS == nil {
+			class += " open"
+		}
+		return mark(class, low, high)
+	}
+	bar := []htmlMark{band("hard", d.Middle.Hard)}
+	if !sameBounds(d.Middle.Hard, d.Middle.Assumed) {
+		bar = append(bar, band("assumed", d.Middle.Assumed))
+	}
+	return append(bar, mark("zero", 0.5, 0.5), mark("estimate", at(d.Middle.OffsetNS), at(d.Middle.OffsetNS)))
+}
+
+func stepTable(c *Clocks) *htmlTable {
+	t := &htmlTable{ID: "clock-steps", Caption: "Steps of the clocks", Columns: columns("clock", "after (UTC)", "before (UTC)", "#size", "bounds", "kind", "shown by")}
+	for i := range c.Domains {
+		for _, s := range c.Domains[i].Steps {
+			kind := "step"
+			if s.Slew {
+				kind = "slew"
+			}
+			t.Rows = append(t.Rows, textCells(clockLabel(&c.Domains[i]), instant(s.AfterUnixNano), instant(s.BeforeUnixNano), signedDuration(s.SizeNS), boundsText(s.Bounds), kind, s.Source))
+		}
+	}
+	return t
+}
+
+func pairTable(c *Clocks) *htmlTable {
+	t := &htmlTable{ID: "clock-pairs", Caption: "Calls between clocks: early is a server that starts before its client",
+		Columns: columns("caller", "callee", "#calls", "#least round trip", "#offset", "hard bounds", "assumed bounds", "#late ends", "#early as recorded", "#early aligned")}
+	for _, p := range c.Pairs {
+		late := ""
+		if p.LateEnds > 0 {
+			late = fmt.Sprintf("%.2f %%", p.LateEnds*100)
+		}
+		t.Rows = append(t.Rows, textCells(clockName(c, p.Caller), clockName(c, p.Callee), thousands(p.Calls), floor(p.RTTFloorNS), signedDuration(p.OffsetNS),
+			boundsText(p.Hard), boundsText(p.Assumed), late, thousands(p.ViolationsBefore), thousands(p.ViolationsAfter)))
+	}
+	return t
+}
+
+func zoneTable(c *Clocks) *htmlTable {
+	t := &htmlTable{ID: "clock-zones", Caption: "Pairs of clocks by zone", Columns: columns("from", "to", "#pairs", "#least round trip", "asymmetry")}
+	for _, z := range c.ZonePairs {
+		t.Rows = append(t.Rows, textCells(z.From, z.To, thousands(z.Pairs), floor(z.RTTFloorNS), boundsText(z.Asymmetry)))
+	}
+	return t
+}
+
+// conflictTable lists the edges of every contradiction.
+func conflictTable(c *Clocks) *htmlTable {
+	t := &htmlTable{ID: "clock-conflicts", Caption: "Contradictions: constraints of a cycle that cannot all be true",
+		Columns: columns("cycle", "#sum", "constraint", "explained by retracting")}
+	for i := range c.Conflicts {
+		k := &c.Conflicts[i]
+		for j := range k.Edges {
+			t.Rows = append(t.Rows, textCells(thousands(i+1), signedDuration(k.SumNS), cycleEdge(c, &k.Edges[j]), k.Retraction))
+		}
+	}
+	return t
+}

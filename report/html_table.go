@@ -1,0 +1,119 @@
+package report
+
+import (
+	"encoding/json"
+	"html/template"
+	"math"
+)
+
+// htmlTable is a table of which the first htmlPageRows rows are markup and the rest is data for the script.
+type htmlTable struct {
+	ID, Caption string
+	Legend      []htmlMark // what the classes of the bars mean, in Label
+	Columns     []htmlColumn
+	Rows        []htmlRow
+	Total       string
+	Data        template.JS // the rows that are not markup; "" for none
+}
+
+// htmlColumn is the head of a column. Left and Right are the ends of the axis of its bars.
+type htmlColumn struct {
+	Title       string
+	Number      bool
+	Left, Right string
+}
+
+// htmlRow is a row of cells.
+type htmlRow []htmlCell
+
+// htmlCell is text or a bar.
+type htmlCell struct {
+	Text string     `json:"t,omitempty"`
+	Bar  []htmlMark `json:"b,omitempty"`
+}
+
+// htmlMark is a rectangle of a bar, in thousandths of its width.
+type htmlMark struct {
+	Class string `json:"c"`
+	X     int    `json:"x"`
+	W     int    `json:"w"`
+	Label string `json:"-"`
+}
+
+// htmlBarWidth is the width of a bar in its own units.
+const htmlBarWidth = 1000
+
+// mark is a rectangle from one share of the bar to another, at least wide enough to be seen.
+func mark(class string, from, to float64) htmlMark {
+	const least = 4
+	from, to = clamp(from), clamp(to)
+	x, end := int(from*htmlBarWidth), int(math.Ceil(to*htmlBarWidth))
+	if w := end - x; w < least {
+		x = max(0, min(x-(least-w)/2, htmlBarWidth-least))
+		return htmlMark{Class: class, X: x, W: least}
+	}
+	return htmlMark{Class: class, X: x, W: end - x}
+}
+
+// clamp keeps a share in 0 to 1; what is no number is 0.
+func clamp(f float64) float64 {
+	if math.IsNaN(f) {
+		return 0
+	}
+	return min(1, max(0, f))
+}
+
+// textCells makes a row of captured text.
+func textCells(cells ...string) htmlRow {
+	row := make(htmlRow, len(cells))
+	for i, s := range cells {
+		row[i].Text = htmlCellText(s)
+	}
+	return row
+}
+
+// columns makes heads; a title that begins with "#" is of numbers.
+func columns(titles ...string) []htmlColumn {
+	out := make([]htmlColumn, len(titles))
+	for i, s := range titles {
+		if s[0] == '#' {
+			out[i] = htmlColumn{Title: s[1:], Number: true}
+			continue
+		}
+		out[i].Title = s
+	}
+	return out
+}
+
+// page moves the rows behind the first page into Data.
+func (t *htmlTable) page() error {
+	t.Total = thousands(len(t.Rows))
+	if len(t.Rows) <= htmlPageRows {
+		return nil
+	}
+	data, err := htmlJSON(t.Rows[htmlPageRows:])
+	t.Data, t.Rows = data, t.Rows[:htmlPageRows]
+	return err
+}
+
+// More reports whether rows are left to the script.
+func (t *htmlTable) More() bool { return t.Data != "" }
+
+// htmlJSON is JSON for a script element: encoding/json escapes <, > and &, so that nothing in it can end the element.
+func htmlJSON(v any) (template.JS, error) {
+	b, err := json.Marshal(v)
+	return template.JS(escapeJSON(b)), err
+}
+
+// measureBounds writes the bounds of a measure; "" for an exact one.
+func measureBounds(m *Measure) string {
+	switch {
+	case m.Low == nil && m.High == nil:
+		return ""
+	case m.Low == nil:
+		return "≤ " + number(*m.High, m.Unit)
+	case m.High == nil:
+		return "≥ " + number(*m.Low, m.Unit)
+	}
+	return number(*m.Low, m.Unit) + " … " + number(*m.High, m.Unit)
+}
