@@ -11,7 +11,7 @@ import (
 const (
 	// envelopeLimit bounds the cost of one direction of an edge in units of eight bytes (see envelope.cellCost),
 	// fineFactor times as many where a second pass looks at steps.
-	envelopeLimit = 3000
+	envelopeLimit = 4100
 	sampleSize    = 280
 	fineFactor    = 8
 	// rttBins are quarters of octaves from 256 ns on, after one for less.

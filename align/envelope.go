@@ -180,7 +180,7 @@ func (e *envelope) locate(index int64) (i, start int) {
 		case c.index == index:
 			return i, e.lastStart
 		case c.index < index && i == len(e.cells)-1:
-			e.cells = append(e.cells, cell{index: index})
+			e.cells = append(reserve(e.cells), cell{index: index})
 			return i + 1, len(e.pts)
 		case c.index < index && e.cells[i+1].index == index:
 			return i + 1, e.lastStart + int(c.size)
@@ -204,7 +204,7 @@ func (e *envelope) locate(index int64) (i, start int) {
 		start = lo
 	}
 	if !found {
-		e.cells = slices.Insert(e.cells, i, cell{index: index})
+		e.cells = slices.Insert(reserve(e.cells), i, cell{index: index})
 	}
 	return i, start
 }
@@ -237,7 +237,7 @@ func (e *envelope) insert(c *cell, start int, p *point) {
 		lo--
 	}
 	if hi == lo {
-		e.reserve()
+		e.pts = reserve(e.pts)
 		e.pts = slices.Insert(e.pts, start+lo, *p)
 	} else {
 		e.pts[start+lo] = *p
@@ -252,13 +252,14 @@ func (e *envelope) insert(c *cell, start int, p *point) {
 	}
 }
 
-// reserve makes room for one more point, without the doubling of append: edges are many.
-func (e *envelope) reserve() {
-	if len(e.pts) == cap(e.pts) {
-		grown := make([]point, len(e.pts), len(e.pts)+2+len(e.pts)/16)
-		copy(grown, e.pts)
-		e.pts = grown
+// reserve makes room for one more, without the doubling of append: edges are many.
+func reserve[T any](s []T) []T {
+	if len(s) < cap(s) {
+		return s
 	}
+	grown := make([]T, len(s), len(s)+2+len(s)/16)
+	copy(grown, s)
+	return grown
 }
 
 // tooSteep reports whether q lies so far above p that no slope of a clock makes it the lower one.

@@ -28,6 +28,9 @@ func (s *scales) list() []*float64 {
 // solve finds the unknowns for given scales and returns the logarithm of the marginal likelihood with the
 // scales' own priors; -Inf where the numbers cannot be trusted.
 func (m *static) solve(s *scales) float64 {
+	if m.beta == nil {
+		m.beta = mat.NewVecDense(m.dims, nil) // what is right where nothing can be solved
+	}
 	e := equations{make([]float64, m.dims*m.dims), make([]float64, m.dims), 0, 0}
 	for _, g := range m.groups {
 		if m.answered && !m.rows[g[0]].link.twoWay {
@@ -49,12 +52,13 @@ func (m *static) solve(s *scales) float64 {
 	if ok := m.chol.Factorize(mat.NewSymDense(m.dims, a)); !ok {
 		return math.Inf(-1)
 	}
-	m.beta = mat.NewVecDense(m.dims, nil)
-	if err := m.chol.SolveVecTo(m.beta, mat.NewVecDense(m.dims, b)); err != nil {
+	beta := mat.NewVecDense(m.dims, nil)
+	if err := m.chol.SolveVecTo(beta, mat.NewVecDense(m.dims, b)); err != nil {
 		if _, bad := err.(mat.Condition); !bad {
 			return math.Inf(-1)
 		}
 	}
+	m.beta = beta
 	for col, v := range b {
 		squares -= v * m.beta.AtVec(col)
 	}
