@@ -76,6 +76,7 @@ type domainBounds struct {
 	reference  int // domain; utcClock
 	inConflict bool
 	noPath     bool // nothing ties it to any other
+	foreign    bool // its estimate is against another clock than the bounds are
 	segments   []segmentBounds
 }
 
@@ -257,11 +258,29 @@ func (b *boundSolver) member(node int) int {
 	return len(b.clocks)
 }
 
-// chooseReference returns the domain that offsets of a component are against, utcClock where it has a
-// reading against UTC and the user named none of its domains.
-func (b *boundSolver) chooseReference(members []int, numbers []int32) int {
-	if r := b.clocks[members[0]].reference; slices.Contains(members, r) {
-		return r
+// wantedReference returns what most estimates of a component are against: links, which are bounds and no
+// observations, may tie clocks together that were estimated apart.
+func (b *boundSolver) wantedReference(members []int) int {
+	votes := map[int]int{}
+	best := anyReference
+	for _, d := range members {
+		if r := b.clocks[d].reference; r != anyReference {
+			votes[r]++
+		}
+	}
+	for _, d := range members {
+		if r := b.clocks[d].reference; votes[r] > votes[best] {
+			best = r
+		}
+	}
+	return best
+}
+
+// chooseReference returns the domain that offsets of a component are against: the wanted one, utcClock
+// where it has a reading against UTC and the user named none of its domains.
+func (b *boundSolver) chooseReference(wanted int, members []int, numbers []int32) int {
+	if slices.Contains(members, wanted) {
+		return wanted
 	}
 	type degree struct{ domain, neighbours, constraints int }
 	of := map[int]*degree{}

@@ -3,6 +3,7 @@ package align
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -208,6 +209,12 @@ func place(d *Domain, b *domainBounds, m *Model, o Options) {
 	if len(d.Segments) == 0 || len(d.Segments) != len(b.segments) {
 		return
 	}
+	if b.foreign {
+		d.Reference, d.DriftPPM = nameOf(m, b.reference), 0
+		if d.Status == StatusReference {
+			d.Status, d.Why = StatusAligned, ""
+		}
+	}
 	widest, open := int64(0), false
 	for i := range d.Segments {
 		for k := range d.Segments[i].Points {
@@ -217,7 +224,11 @@ func place(d *Domain, b *domainBounds, m *Model, o Options) {
 			if m.Trust == TrustAssumed {
 				trusted = pt.Assumed
 			}
-			if trusted.Low <= trusted.High {
+			switch {
+			case trusted.Low > trusted.High:
+			case b.foreign:
+				pt.Offset, pt.Likely = trusted.middle(), trusted
+			default:
 				pt.Offset = min(max(pt.Offset, trusted.Low), trusted.High)
 				pt.Likely = Interval{min(max(pt.Likely.Low, trusted.Low), pt.Offset), max(min(pt.Likely.High, trusted.High), pt.Offset)}
 			}
@@ -233,6 +244,28 @@ func place(d *Domain, b *domainBounds, m *Model, o Options) {
 	case o.MaxWidth > 0 && widest > o.MaxWidth:
 		d.Status, d.Why = StatusWide, fmt.Sprintf("its %s bounds are up to %d ns wide", m.Trust, widest)
 	}
+}
+
+// nameOf returns the name of a reference.
+func nameOf(m *Model, reference int) string {
+	if reference == utcClock {
+		return UTC
+	}
+	return m.Domains[reference].Name
+}
+
+// middle returns the value that is least far from any other within the bounds; a bound where the other is
+// missing, 0 where both are.
+func (i Interval) middle() int64 {
+	switch {
+	case i.Low == math.MinInt64 && i.High == math.MaxInt64:
+		return 0
+	case i.Low == math.MinInt64:
+		return i.High
+	case i.High == math.MaxInt64:
+		return i.Low
+	}
+	return i.Low + (i.High-i.Low)/2
 }
 
 // placePair writes the bounds of a pair, and its offset as the estimates of both clocks have it.

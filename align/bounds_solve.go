@@ -140,13 +140,15 @@ func (s *scope) setRate(g *system, rate int64) {
 
 // solve fills in the bounds of a component, whose hard constraints are known to hold together.
 func (b *boundSolver) solve(number int, members []int, numbers []int32) {
-	reference := b.chooseReference(members, numbers)
-	wanted := b.clocks[members[0]].reference
+	wanted := b.wantedReference(members)
+	reference := b.chooseReference(wanted, members, numbers)
 	lost := wanted != anyReference && wanted != reference // the estimates are against another clock
 	for _, d := range members {
 		r := &b.result.domains[d]
 		r.component, r.reference, r.inConflict = number, reference, b.out[d]
 		r.noPath = lost || len(members) == 1 && reference != utcClock
+		own := b.clocks[d].reference
+		r.foreign = !r.noPath && own != anyReference && own != reference
 	}
 	if lost || b.out[members[0]] {
 		return

@@ -134,5 +134,5 @@ func (s *scope) callsOnly() *scope {
 		return s
 	}
 	numbers := slices.DeleteFunc(slices.Clone(s.hard), isReading)
-	return s.newScope(s.members, numbers, s.chooseReference(s.members, numbers))
+	return s.newScope(s.members, numbers, s.chooseReference(s.wantedReference(s.members), s.members, numbers))
 }
