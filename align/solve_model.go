@@ -106,6 +106,9 @@ func (p *problem) drift(segments []Segment) float64 {
 	return math.Round(change/time*1e9) / 1e3 // to the ppb
 }
 
+// unknownHalf is the half width in nanoseconds from which an interval says nothing: a century.
+const unknownHalf = 100 * 365 * 86400 * 1e9
+
 // segments samples a clock at its knots, between its jumps.
 func (p *problem) segments(i int) ([]Segment, []Step) {
 	c := &p.clocks[i]
@@ -119,7 +122,7 @@ func (p *problem) segments(i int) ([]Segment, []Step) {
 		x = p.seconds(at, c.coarse)
 		v := Point{At: Instant(at), Offset: int64(math.Round(p.against(i, x, &hint))), Hard: Unbounded, Assumed: Unbounded, Likely: Unbounded}
 		c.jumps = all
-		if h := half(x); !math.IsInf(h, 1) {
+		if h := half(x); h < unknownHalf {
 			v.Likely = Interval{v.Offset - int64(h), v.Offset + int64(h)}
 		}
 		return v
