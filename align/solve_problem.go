@@ -80,7 +80,6 @@ type link struct {
 	effect  float64 // asymmetry, ns: what is subtracted from every window
 	eps     float64 // the part of it that is this edge's alone
 	weight  float64 // of z, robust
-	bad     bool    // inconsistent with all clocks
 }
 
 // spot is a point of an envelope in the solver's terms: a delay is w minus (requests) or plus (responses)

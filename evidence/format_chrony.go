@@ -154,13 +154,12 @@ func (c *clockReader) trackingCSV(f [][]byte, ref Ref) bool {
 
 // chronyText reads reports of `chronyc tracking` from text.
 type chronyText struct {
-	c          *clockReader
-	t          chronyTracking
-	from       int64 // offset of the report that is open, whose fields are in seen
-	to         int64
-	seen       map[string]bool
-	bad        string // the first field that could not be read
-	everOpened bool
+	c    *clockReader
+	t    chronyTracking
+	from int64 // offset of the report that is open, whose fields are in seen
+	to   int64
+	seen map[string]bool
+	bad  string // the first field that could not be read
 }
 
 // trackingFields are all that a report has and the row needs.

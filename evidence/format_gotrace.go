@@ -50,10 +50,9 @@ type goTraceReader struct {
 
 // traceBatch is one batch as framed. Its data is nil where nobody asked for it.
 type traceBatch struct {
-	ref                 Ref
-	gen, thread, ticks  uint64
-	data                []byte
-	experimental, noEnd bool
+	ref                Ref
+	gen, thread, ticks uint64
+	data               []byte
 }
 
 func readGoTrace(in *input) bool {
