@@ -11,6 +11,9 @@ type line struct {
 	fromAt, toAt, weight int64 // of the distances from the trends
 }
 
+// mostWeight is the weight in nanoseconds, 36 years, beyond which a constraint is left out.
+const mostWeight = 1 << 60
+
 // lines returns those of some constraints whose two sides have a node: ends returns these, or false. They
 // are grouped by nodes, and each group is in the order of time.
 func (s *system) lines(numbers []int32, constraintOf func(int32) *constraint, coarse func(*constraint) int64,
@@ -19,10 +22,11 @@ func (s *system) lines(numbers []int32, constraintOf func(int32) *constraint, co
 	for _, i := range numbers {
 		c := constraintOf(i)
 		if from, to, ok := ends(c); ok {
-			out = append(out, line{
-				number: i, from: int32(from), to: int32(to), fromAt: c.fromAt, toAt: c.toAt,
-				weight: addBound(c.bound(coarse(c)), addBound(-s.trends[to].offset(c.toAt), s.trends[from].offset(c.fromAt))),
-			})
+			weight := addBound(c.bound(coarse(c)), addBound(-s.trends[to].offset(c.toAt), s.trends[from].offset(c.fromAt)))
+			if weight < -mostWeight || weight > mostWeight {
+				continue // sums of such would not be exact, and a search over them need not end
+			}
+			out = append(out, line{number: i, from: int32(from), to: int32(to), fromAt: c.fromAt, toAt: c.toAt, weight: weight})
 		}
 	}
 	order := func(a, b line) int {

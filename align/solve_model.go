@@ -87,7 +87,10 @@ func (p *problem) domain(i int, s *Statistic) Domain {
 	default:
 		d.Status = StatusAligned
 	}
-	d.Segments, d.Steps = p.segments(i)
+	if d.Segments, d.Steps = p.segments(i); len(d.Segments) == 0 {
+		d.Status, d.Why = StatusNoPath, "its equations have no solution"
+		return d
+	}
 	d.DriftPPM = p.drift(d.Segments)
 	return d
 }
@@ -109,10 +112,10 @@ func (p *problem) drift(segments []Segment) float64 {
 // unknownHalf is the half width in nanoseconds from which an interval says nothing: a century.
 const unknownHalf = 100 * 365 * 86400 * 1e9
 
-// segments samples a clock at its knots, between its jumps.
+// segments samples a clock at its knots, between its jumps; nothing where the fit gave no numbers.
 func (p *problem) segments(i int) ([]Segment, []Step) {
 	c := &p.clocks[i]
-	half := p.likelyHalf(i)
+	half, solved := p.likelyHalf(i), true
 	reading := func(x float64) int64 { return int64(math.Round(x*1e9)) + p.epoch + c.coarse }
 	point := func(x float64, jumps []jump) Point {
 		at := reading(x)
@@ -120,7 +123,9 @@ func (p *problem) segments(i int) ([]Segment, []Step) {
 		all, hint := c.jumps, 0
 		c.jumps = jumps
 		x = p.seconds(at, c.coarse)
-		v := Point{At: Instant(at), Offset: int64(math.Round(p.against(i, x, &hint))), Hard: Unbounded, Assumed: Unbounded, Likely: Unbounded}
+		offset := p.against(i, x, &hint)
+		solved = solved && math.Abs(offset) < mostWeight
+		v := Point{At: Instant(at), Offset: int64(math.Round(offset)), Hard: Unbounded, Assumed: Unbounded, Likely: Unbounded}
 		c.jumps = all
 		if h := half(x); h < unknownHalf {
 			v.Likely = Interval{v.Offset - int64(h), v.Offset + int64(h)}
@@ -176,6 +181,9 @@ func (p *problem) segments(i int) ([]Segment, []Step) {
 		})
 	}
 	slices.SortFunc(steps, func(a, b Step) int { return cmp.Compare(a.After, b.After) })
+	if !solved {
+		return []Segment{}, []Step{}
+	}
 	return segments, append([]Step{}, steps...)
 }
 

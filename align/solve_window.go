@@ -264,6 +264,8 @@ func (p *problem) halves() {
 			if l.late {
 				l.half = float64(l.edge.rttQuantile(0.25)) / 2
 			}
+			// Coarse stamps make round trips of nothing: what is below their resolution is not known.
+			l.half = max(l.half, float64(l.edge.quantum)/2)
 			byPair[zones(l)] = append(byPair[zones(l)], l.half)
 			all = append(all, l.half)
 		}

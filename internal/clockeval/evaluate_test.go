@@ -34,8 +34,12 @@ func truth(s *clocksim.Scene, half int64, off func(machine int) int64) *align.Mo
 		m.Domains = append(m.Domains, d)
 	}
 	for i := range s.Machines[1:] {
+		a, b := s.Machines[i], s.Machines[i+1]
+		middle := int64(s.Params.Duration) / 2
+		d := b.Clock.Offset(middle) - a.Clock.Offset(middle)
 		m.Pairs = append(m.Pairs, align.Pair{
-			Caller: s.Machines[i].Name, Callee: s.Machines[i+1].Name, RTTFloor: 400_000, Assumed: align.Interval{Low: -half, High: half},
+			Caller: a.Name, Callee: b.Name, At: align.Instant(b.Clock.Reading(middle)), RTTFloor: 400_000,
+			Hard: align.Unbounded, Assumed: align.Interval{Low: d - half, High: d + half},
 		})
 	}
 	return m
