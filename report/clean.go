@@ -58,7 +58,7 @@ func harmless(s string) bool {
 	return true
 }
 
-// isCommand reports whether two bytes at i could make the line of a log into a command: "::" before a name,
+// isCommand reports whether two bytes at i could make the line of a log into a command: "::" before anything,
 // where a line can begin, and "##" anywhere. GitHub's runner obeys "::name …::" behind blanks and
 // "##[name …]" anywhere (actions/runner src/Runner.Common/ActionCommand.cs, TryParseV2 and TryParse), Azure
 // Pipelines "##vso[…", TeamCity "##teamcity[…".
@@ -67,7 +67,7 @@ func isCommand(s string, i int) bool {
 	case strings.HasPrefix(s[i:], "##"):
 		return true
 	case strings.HasPrefix(s[i:], "::") && (i == 0 || s[i-1] == ' '):
-		return i+2 < len(s) && (s[i+2]|0x20 >= 'a' && s[i+2]|0x20 <= 'z')
+		return i+2 < len(s) && s[i+2] != ' '
 	}
 	return false
 }
