@@ -67,7 +67,7 @@ func windowClock(t *tableReport, a *Artifact) string {
 			domains = append(domains, cmp.Or(r.Identity.Host, r.Identity.Domain))
 		}
 	}
-	return cmp.Or(orFew("", domains, "clock"), "not told")
+	return cmp.Or(few(domains, "clock"), "not told")
 }
 
 // apart splits windows, which are in the order of their starts, where a gap is too long for one axis.

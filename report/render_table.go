@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/witnessmark/witnessmark/analyze"
@@ -47,68 +46,6 @@ type tableReport struct {
 	resources map[string]*Resource // by id
 }
 
-func (t *tableReport) artifacts() {
-	t.Heading("ARTIFACTS")
-	table := NewTable(
-		Column{Title: "PATH", Shrink: true, Middle: true, Min: 30}, Column{Title: "KIND"}, Column{Title: "SIZE", Right: true, Spare: 6},
-		Column{Title: "ROWS", Right: true, Optional: true}, Column{Title: "WINDOW (UTC)", Optional: true, Spare: 5},
-		Column{Title: "SERVICE", Shrink: true, Middle: true, Optional: true, Spare: 1}, Column{Title: "HOST", Shrink: true, Middle: true, Optional: true, Spare: 2},
-		Column{Title: "AZ", Optional: true, Spare: 4}, Column{Title: "GO", Optional: true, Spare: 3}, Column{Title: "STATUS"},
-	)
-	shown := t.choose()
-	for _, i := range shown {
-		a := &t.d.Artifacts[i]
-		service, host, az := t.identity(a)
-		table.Row(a.Path, kind(a), size(a.Bytes), rows(a), window(a), service, host, az, goText(a.GoVersion), status(a))
-		table.paint(9, statusColor(a))
-	}
-	t.table(table)
-	t.restOfArtifacts(shown)
-}
-
-// choose returns the indexes of the artifacts to print, in document order. Where not all may be printed,
-// those with a problem go first, then those that were read.
-func (t *tableReport) choose() []int {
-	var problem, read, rest []int
-	for i := range t.d.Artifacts {
-		switch a := &t.d.Artifacts[i]; {
-		case a.Status != string(evidence.StatusOK):
-			problem = append(problem, i)
-		case a.Read:
-			read = append(read, i)
-		default:
-			rest = append(rest, i)
-		}
-	}
-	shown := slices.Concat(problem, read, rest)
-	if t.o.Limit > 0 && len(shown) > t.o.Limit {
-		shown = shown[:t.o.Limit]
-	}
-	slices.Sort(shown)
-	return shown
-}
-
-// restOfArtifacts counts the artifacts that are not printed, by status.
-func (t *tableReport) restOfArtifacts(shown []int) {
-	rest := len(t.d.Artifacts) - len(shown)
-	if rest == 0 {
-		return
-	}
-	byStatus := map[string]int{}
-	for i := range t.d.Artifacts {
-		if _, found := slices.BinarySearch(shown, i); !found {
-			byStatus[status(&t.d.Artifacts[i])]++
-		}
-	}
-	var parts []string
-	for _, s := range []string{"ok", "not examined", "damaged", "unreadable", "unknown"} {
-		if n := byStatus[s]; n > 0 {
-			parts = append(parts, thousands(n)+" "+s)
-		}
-	}
-	t.Line(fmt.Sprintf("… %s more (%s); --limit 0 lists all", thousands(rest), strings.Join(parts, ", ")))
-}
-
 func (t *tableReport) table(table *Table) {
 	if t.err == nil {
 		t.err = table.Write(t.w, t.o)
@@ -140,49 +77,6 @@ func statusColor(a *Artifact) string {
 		return colorDim
 	}
 	return colorYellow
-}
-
-// identity returns service, host and zone of an artifact: its own, else those of the resources that its
-// spans name.
-func (t *tableReport) identity(a *Artifact) (service, host, az string) {
-	service, host, az = a.Identity.Service, a.Identity.Host, a.Identity.AZ
-	var services, hosts, zones, accounts []string
-	for _, id := range a.Resources {
-		if r := t.resources[id]; r != nil {
-			services, hosts, zones = append(services, r.Identity.Service), append(hosts, r.Identity.Host), append(zones, r.Identity.AZ)
-			accounts = append(accounts, r.Account)
-		}
-	}
-	if slices.ContainsFunc(accounts, func(s string) bool { return s != accounts[0] }) {
-		// A zone's name means another zone in another account.
-		for i := range zones {
-			if zones[i] != "" && accounts[i] != "" {
-				zones[i] += " of " + accounts[i]
-			}
-		}
-	}
-	return orFew(service, services, "service"), orFew(host, hosts, "host"), orFew(az, zones, "zone")
-}
-
-// orFew returns own if set, else the one distinct value, else how many there are. That some resources have
-// none is said: the others' value is not theirs.
-func orFew(own string, values []string, noun string) string {
-	if own != "" {
-		return own
-	}
-	slices.Sort(values)
-	values = slices.Compact(values)
-	rest := ""
-	if len(values) > 1 && values[0] == "" {
-		values, rest = values[1:], " or none"
-	}
-	switch len(values) {
-	case 0:
-		return ""
-	case 1:
-		return values[0] + rest
-	}
-	return count(len(values), noun) + rest
 }
 
 func (t *tableReport) findings() {
