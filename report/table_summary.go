@@ -19,11 +19,7 @@ func (t *tableReport) summary() {
 	t.Line("")
 	t.Heading("SUMMARY")
 	if d.Run.Command != "inspect" {
-		found := severities(d.Findings)
-		if found == "" {
-			found = "none"
-		}
-		t.Para(lead("findings"), found)
+		t.Para(lead("findings"), bySeverity(d.Findings))
 	}
 	t.Para(lead("read"), t.read())
 	if clean := t.clean(); clean != "" {
@@ -43,6 +39,40 @@ func (t *tableReport) summary() {
 		first = ""
 	}
 	t.Para(lead(fmt.Sprintf("exit %d", d.Run.ExitCode)), t.why())
+}
+
+// bySeverity counts findings and names the checks behind them, worst first: the end of the output is what a
+// terminal shows.
+func bySeverity(fs []Finding) string {
+	var parts []string
+	for _, s := range []analyze.Severity{analyze.Error, analyze.Warning, analyze.Note} {
+		var of []Finding
+		var names []string
+		times := map[string]int{}
+		for i := range fs {
+			if fs[i].Severity != string(s) {
+				continue
+			}
+			of = append(of, fs[i])
+			name := fs[i].ID + " " + fs[i].Name
+			if times[name]++; times[name] == 1 {
+				names = append(names, name)
+			}
+		}
+		if len(of) == 0 {
+			continue
+		}
+		for i, name := range names {
+			if n := times[name]; n > 1 {
+				names[i] += " ×" + thousands(n)
+			}
+		}
+		parts = append(parts, severities(of)+" ("+strings.Join(names, ", ")+")")
+	}
+	if parts == nil {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
 }
 
 // read says how much was read.
