@@ -29,9 +29,7 @@ var ChildAfter = analyze.Detector{
 			"is a warning where half of the calls or more end so, which a clock explains better, else a note. " +
 			"Clocks that are off by less than the way back show nothing. A proxy that makes no CLIENT span is not seen " +
 			"as a caller. Durations are taken to be measured, not computed from explicit times.",
-		Fix: "outlived-call: pass the caller's context down and stop when it is done, or start a linked span for " +
-			"work after the answer. late-end: compare with WM5001 on the same hop and look at the time daemon of " +
-			"both hosts. local-work: end the parent when its work is done, or link instead of nesting.",
+		Fix:      classOutlived + ": " + fixOutlived + " " + classLate + ": " + fixLate + " " + classLocal + ": " + fixLocal,
 		Since:    "0.1.0",
 		Severity: analyze.Warning,
 	},
@@ -44,6 +42,13 @@ const (
 	classOutlived = "outlived-call"
 	classLate     = "late-end"
 	classLocal    = "local-work"
+)
+
+// What to do about each class.
+const (
+	fixOutlived = "Pass the caller's context down and stop when it is done, or start a linked span for work after the answer."
+	fixLate     = "Compare with WM5001 on the same hop and look at the time daemon of both hosts."
+	fixLocal    = "End the parent when its work is done, or link instead of nesting."
 )
 
 func runAfter(p *analyze.Pass) error {
@@ -78,7 +83,7 @@ func runAfter(p *analyze.Pass) error {
 }
 
 // afterFinding is what the findings of all classes have in common.
-func afterFinding(p *analyze.Pass, e *edges, s *spans.Services, class string, t *tally) (analyze.Finding, spread) {
+func afterFinding(p *analyze.Pass, e *edges, s *spans.Services, class, fix string, t *tally) (analyze.Finding, spread) {
 	amounts := t.spread()
 	return analyze.Finding{
 		Severity: analyze.Note,
@@ -87,12 +92,13 @@ func afterFinding(p *analyze.Pass, e *edges, s *spans.Services, class string, t 
 			"client", s.Names[e.client], "server", s.Names[e.server]),
 		Measures: amounts.measures("spans.child_after_parent", t.n()),
 		Exhibits: t.exhibits(p),
+		Fix:      fix,
 	}, amounts
 }
 
 func outlivedFinding(p *analyze.Pass, e *edges, s *spans.Services) analyze.Finding {
 	n := e.outlived.n()
-	f, amounts := afterFinding(p, e, s, classOutlived, &e.outlived)
+	f, amounts := afterFinding(p, e, s, classOutlived, fixOutlived, &e.outlived)
 	how := "the server's span is longer than the client's"
 	if !e.cross {
 		how = "on one clock, the server's span ends after the client's"
@@ -108,7 +114,7 @@ func outlivedFinding(p *analyze.Pass, e *edges, s *spans.Services) analyze.Findi
 
 func lateFinding(p *analyze.Pass, e *edges, s *spans.Services) analyze.Finding {
 	n := e.late.n()
-	f, amounts := afterFinding(p, e, s, classLate, &e.late)
+	f, amounts := afterFinding(p, e, s, classLate, fixLate, &e.late)
 	f.Basis = analyze.Heuristic
 	f.Message = fmt.Sprintf("%d of %s from %s end later in %s than at the caller, by up to %s (median %s), though the server's span is no longer: its clock is ahead, or it ends its span after the answer",
 		n, analyze.Count(e.calls, "call"), s.Names[e.client], s.Names[e.server], show(amounts.max), show(amounts.median))
@@ -119,7 +125,7 @@ func lateFinding(p *analyze.Pass, e *edges, s *spans.Services) analyze.Finding {
 }
 
 func localFinding(p *analyze.Pass, e *edges, s *spans.Services) analyze.Finding {
-	f, amounts := afterFinding(p, e, s, classLocal, &e.local)
+	f, amounts := afterFinding(p, e, s, classLocal, fixLocal, &e.local)
 	f.Message = fmt.Sprintf("%d of %s of %s end after their parent in %s on one clock, by up to %s (median %s)",
 		e.local.n(), analyze.Count(e.others, "span"), s.Names[e.server], s.Names[e.client], show(amounts.max), show(amounts.median))
 	return f

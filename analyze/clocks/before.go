@@ -26,15 +26,19 @@ var ChildBefore = analyze.Detector{
 			"like a wrong clock. Clocks that are off by less than the way from parent to child show nothing, and " +
 			"neither does a child's clock that is ahead. A wrong parent id joins spans that have nothing to do " +
 			"with each other. The bound is for the moment of the spans shown; clocks drift.",
-		Fix: "Cross-domain: look at the time daemon of both hosts, and put the timelines together before reading an " +
-			"order across them. Same-domain: look for a clock step in the host's log at that time, and for code that " +
-			"passes a start time.",
+		Fix:      crossDomain + ": " + fixAcross + " " + sameDomain + ": " + fixWithin,
 		Since:    "0.1.0",
 		Severity: analyze.Error,
 	},
 	Needs: analyze.NeedSpans,
 	Run:   runBefore,
 }
+
+// What to do about each scope.
+const (
+	fixAcross = "Look at the time daemon of both hosts, and put the timelines together (witnessmark align) before reading an order across them."
+	fixWithin = "Look for a clock step in the host's log at that time, and for code that passes a start time."
+)
 
 func runBefore(p *analyze.Pass) error {
 	s := spans.ServiceIndex.Of(p)
@@ -59,11 +63,12 @@ func beforeFinding(p *analyze.Pass, e *edges, s *spans.Services) analyze.Finding
 		Subject:  analyze.Subject("scope", e.scope(), "client", s.Names[e.client], "server", s.Names[e.server]),
 		Measures: amounts.measures("spans.child_before_parent", e.before.n()),
 		Exhibits: e.before.exhibits(p),
+		Fix:      fixAcross,
 	}
 	what := fmt.Sprintf("%d of %s of %s start before their parent in %s, by up to %s (median %s)",
 		e.before.n(), analyze.Count(e.starts, "span"), s.Names[e.server], s.Names[e.client], show(amounts.max), show(amounts.median))
 	if !e.cross {
-		f.Message = what + ", on one clock"
+		f.Message, f.Fix = what+", on one clock", fixWithin
 		return f
 	}
 	f.Severity = analyze.Warning

@@ -24,8 +24,8 @@ var Duplicate = analyze.Detector{
 		Blind: "Attributes, events, links and the status message are not compared: two records called equal may " +
 			"differ there, as they do where one collector adds attributes and another does not. The same span id in " +
 			"two traces is no duplicate. A third record is compared with the one that stands for the span only.",
-		Fix: "For re-export, make the exporter's retry idempotent or remove duplicates behind it. For overlap, give each " +
-			"file once. For a conflict, find the producer by the exhibits and repair its id generator or its retry.",
+		Fix: classReExport + ": " + fixReExport + " " + classOverlap + ": " + fixOverlap + " " + classInFlight + ": " + fixInFlight + " " +
+			classConflict + ": " + fixConflict + " " + classShared + ": " + fixShared,
 		Since:    "0.1.0",
 		Severity: analyze.Error,
 	},
@@ -40,6 +40,15 @@ const (
 	classInFlight = "in-flight"
 	classConflict = "conflict"
 	classShared   = "shared-id"
+)
+
+// What to do about each class.
+const (
+	fixReExport = "Make the exporter's retry idempotent or remove duplicates behind it."
+	fixOverlap  = "Give each file once."
+	fixInFlight = "Nothing here is to be repaired: the record with the end is the one that is read."
+	fixConflict = "Find the producer by the exhibits and repair its id generator or its retry."
+	fixShared   = "Nothing here is to be repaired: the halves are read as caller and callee. A backend that keys spans by id alone loses one."
 )
 
 // duplicateKey is the subject of a finding. Only conflicts are grouped by service: the other classes say
@@ -88,16 +97,21 @@ func duplicateFinding(p *analyze.Pass, g *analyze.Group[duplicateKey]) analyze.F
 	count := analyze.Count(g.N, "record")
 	switch g.Key.class {
 	case classReExport:
+		f.Fix = fixReExport
 		f.Message = count + " with the ids and contents of another in the same artifact"
 	case classOverlap:
+		f.Fix = fixOverlap
 		f.Message = count + " with the ids and contents of one in another artifact"
 	case classInFlight:
+		f.Fix = fixInFlight
 		f.Message = count + " exported before the span had ended, beside one with its end"
 	case classShared:
+		f.Fix = fixShared
 		f.Message = analyze.Count(g.N, "call") + " with one span id for the client and the server half, as Zipkin's clients write them"
 		f.Measures = []analyze.Measure{analyze.M("spans.shared_id", "spans", float64(g.N))}
 	default:
 		f.Severity = "" // that of the detector
+		f.Fix = fixConflict
 		f.Subject["service"] = g.Key.service
 		f.Message = fmt.Sprintf("%s of %s with the ids of another span and other contents", count, g.Key.service)
 	}
