@@ -90,13 +90,13 @@ func (s *scope) dense(k [2]int, numbers []int32) []int32 {
 	}
 	var sample []timedValue
 	for _, i := range numbers {
-		if c := s.constraint(i); c.sampled {
+		if c := s.constraint(i); c.sampled() {
 			sample = append(sample, timedValue{c.toAt, value(c)})
 		}
 	}
 	if len(sample) < densityFew {
 		for _, i := range numbers {
-			if c := s.constraint(i); len(sample) == 0 || !c.sampled {
+			if c := s.constraint(i); len(sample) == 0 || !c.sampled() {
 				sample = append(sample, timedValue{c.toAt, value(c)})
 			}
 		}

@@ -10,7 +10,7 @@ import (
 // positive, of one that b's span outlasts.
 func (f *fleet) response(a, b int, t, delay, late int64) constraint {
 	from, to := f.shows(b, t+late), f.shows(a, t+delay)
-	return constraint{from: b, to: a, fromAt: from, toAt: to, weight: to - from, quantum: 1, class: ClassResponse}
+	return constraint{fromAt: from, toAt: to, weight: to - from, origin: &origin{from: b, to: a, quantum: 1, class: ClassResponse}}
 }
 
 // A response that the closure of requests refutes is reported and not used; others are used only where

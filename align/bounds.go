@@ -177,6 +177,9 @@ func (b *boundSolver) node(c *constraint, domain int, at int64, isEnd bool) int 
 		return -1
 	}
 	brackets := b.clocks[domain].brackets
+	if len(brackets) == 0 {
+		return b.firstSeg[domain]
+	}
 	from, to := at-min(c.blur, 1<<60), at+min(max(c.blur, c.quantum), 1<<60)
 	i, _ := slices.BinarySearchFunc(brackets, from, func(x bracket, from int64) int {
 		if x.hi <= from {
@@ -240,6 +243,9 @@ func (b *boundSolver) components() (parts [][]int, numbers [][]int32) {
 			parts = append(parts, nil)
 		}
 		parts[number[k]] = append(parts[number[k]], i)
+	}
+	if len(parts) == 1 {
+		return parts, [][]int32{usable}
 	}
 	numbers = make([][]int32, len(parts))
 	for _, i := range usable {

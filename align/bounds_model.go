@@ -64,7 +64,7 @@ func boundModel(m *Model, s *Statistic, o Options, smooth [][]Segment, distruste
 	m.Conflicts = append(m.Conflicts, r.conflicts...)
 	m.Assumptions = append(m.Assumptions, driftAssumption(p, r))
 	m.Assumptions = append(m.Assumptions, r.tests...)
-	m.Async = append(m.Async, groupAsync(p, r, s)...)
+	m.Async = append(m.Async, groupAsync(p, r)...)
 	for i := range m.Domains {
 		place(&m.Domains[i], &r.domains[i], m, o)
 	}
@@ -97,15 +97,13 @@ func newBoundProblem(m *Model, s *Statistic, o Options, distrusted map[string]bo
 			continue
 		}
 		delay := o.minDelay(m.Domains[caller].AZ, m.Domains[callee].AZ)
+		from := &origin{from: caller, to: callee, minDelay: delay, quantum: e.quantum, class: k.Class, points: e.request.pts}
 		for j := range e.request.pts {
 			pt := &e.request.pts[j]
-			p.hard = append(p.hard, constraint{
-				from: caller, to: callee, fromAt: pt.t, toAt: pt.t + pt.v, weight: pt.v - delay, minDelay: delay,
-				quantum: e.quantum, class: k.Class, earlier: pt.earlierID(), later: pt.laterID(),
-			})
+			p.hard = append(p.hard, constraint{fromAt: pt.t, toAt: pt.t + pt.v, weight: pt.v - delay, origin: from, n: int32(j)})
 		}
 		if k.Class == ClassRequest {
-			p.addResponses(e, caller, callee, delay)
+			p.addResponses(e, caller, callee, delay, k.Service)
 		}
 	}
 	for i := range m.Pairs {
@@ -119,20 +117,19 @@ func newBoundProblem(m *Model, s *Statistic, o Options, distrusted map[string]bo
 	return p
 }
 
-func (p *boundProblem) addResponses(e *Edge, caller, callee int, delay int64) {
+func (p *boundProblem) addResponses(e *Edge, caller, callee int, delay int64, service string) {
+	from := &origin{
+		from: callee, to: caller, minDelay: delay, quantum: e.quantum, class: ClassResponse, service: service, points: e.response.pts,
+	}
 	for j := range e.response.pts {
 		pt := &e.response.pts[j]
-		p.responses = append(p.responses, constraint{
-			from: callee, to: caller, fromAt: pt.t - pt.v, toAt: pt.t, weight: pt.v - delay, minDelay: delay,
-			quantum: e.quantum, class: ClassResponse, earlier: pt.laterID(), later: pt.earlierID(),
-		})
+		p.responses = append(p.responses, constraint{fromAt: pt.t - pt.v, toAt: pt.t, weight: pt.v - delay, origin: from, n: int32(j)})
 	}
-	for _, x := range e.samples() {
+	chance := *from
+	chance.points, chance.samples = nil, e.samples()
+	for j, x := range chance.samples {
 		if x.t4 != 0 && x.callee != 0 {
-			p.responses = append(p.responses, constraint{
-				from: callee, to: caller, fromAt: x.t4 + x.l, toAt: x.t4, weight: -x.l - delay, minDelay: delay,
-				quantum: e.quantum, class: ClassResponse, sampled: true, earlier: SpanID{x.trace, x.callee}, later: SpanID{x.trace, x.caller},
-			})
+			p.responses = append(p.responses, constraint{fromAt: x.t4 + x.l, toAt: x.t4, weight: -x.l - delay, origin: &chance, n: int32(j)})
 		}
 	}
 }
@@ -306,24 +303,16 @@ func driftAssumption(p *boundProblem, r *boundResult) Assumption {
 }
 
 // groupAsync sums up refuted responses by caller, callee and service.
-func groupAsync(p *boundProblem, r *boundResult, s *Statistic) []Async {
-	services := map[[2]SpanID]string{}
-	for _, k := range s.Keys() {
-		e := s.edges[k]
-		for j := range e.response.pts {
-			pt := &e.response.pts[j]
-			services[[2]SpanID{pt.laterID(), pt.earlierID()}] = k.Service
-		}
-	}
+func groupAsync(p *boundProblem, r *boundResult) []Async {
 	var out []Async
 	index := map[[3]string]int{}
 	b := boundSolver{boundProblem: p}
 	for _, x := range r.async {
 		c := &p.responses[x.response]
-		if c.sampled {
+		if c.sampled() {
 			continue // it stands in the envelope too, or lies behind one that does
 		}
-		k := [3]string{p.clocks[c.to].name, p.clocks[c.from].name, services[[2]SpanID{c.earlier, c.later}]}
+		k := [3]string{p.clocks[c.to].name, p.clocks[c.from].name, c.service}
 		i, ok := index[k]
 		if !ok {
 			i = len(out)

@@ -252,7 +252,7 @@ func (f *pairFinder) assumedBounds(caller, callee int, low, high int64) Interval
 		rate = 0
 	}
 	n = addBound(n, slack(5*rate, 0, n)) // of its own readings; 1/(1-rate) is less than 1+5*rate
-	at := constraint{from: domain, fromAt: f.hubs[caller], blur: n}
+	at := constraint{fromAt: f.hubs[caller], origin: &origin{from: domain, blur: n}}
 	if n > math.MaxInt64/4 || f.node(&at, domain, at.fromAt, false) != f.nodes[caller] {
 		return Unbounded
 	}

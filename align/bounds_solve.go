@@ -24,7 +24,7 @@ func (b *boundSolver) constraint(i int32) *constraint {
 	return &b.boundProblem.responses[int(i)-len(b.boundProblem.hard)]
 }
 
-// newScope gathers the nodes and the constraints of a component.
+// newScope gathers the nodes and the constraints of a component, whose numbers ascend.
 func (b *boundSolver) newScope(members []int, numbers []int32, reference int) *scope {
 	s := &scope{boundSolver: b, members: members, reference: reference, local: make([]int32, b.nodes)}
 	for i := range s.local {
@@ -39,13 +39,8 @@ func (b *boundSolver) newScope(members []int, numbers []int32, reference int) *s
 	for i, n := range s.nodes {
 		s.local[n] = int32(i)
 	}
-	for _, i := range numbers {
-		if int(i) < len(b.boundProblem.hard) {
-			s.hard = append(s.hard, i)
-		} else {
-			s.responses = append(s.responses, i)
-		}
-	}
+	k, _ := slices.BinarySearch(numbers, int32(len(b.boundProblem.hard)))
+	s.hard, s.responses = numbers[:k:k], numbers[k:]
 	s.drift = relativeRate(b.driftPPB, reference == utcClock)
 	s.source = int(s.local[b.sourceNode(reference)])
 	return s
@@ -78,11 +73,11 @@ func (s *scope) ends(c *constraint) (from, to int, ok bool) {
 // at, envelopes hold little that is implied.
 func (s *scope) system(numbers []int32, rate int64) *system {
 	f := s.frame(false, rate)
-	return f.of(s.lines(f, numbers))
+	return f.of(s.lines(f, numbers).all())
 }
 
-func (s *scope) lines(f *system, numbers []int32) []line {
-	return f.lines(numbers, s.constraint, s.coarseRate, s.ends)
+func (s *scope) lines(f *system, numbers []int32) *lineSource {
+	return f.source(numbers, s.constraint, s.coarseRate, s.ends)
 }
 
 // frame returns a system without events.

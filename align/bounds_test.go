@@ -61,7 +61,7 @@ func (f *fleet) truth(d, against int, reading int64) float64 {
 // request returns the constraint of a message from a at true time t that takes a delay.
 func (f *fleet) request(a, b int, t, delay int64) constraint {
 	from, to := f.shows(a, t), f.shows(b, t+delay)
-	return constraint{from: a, to: b, fromAt: from, toAt: to, weight: to - from, quantum: 1, class: ClassRequest}
+	return constraint{fromAt: from, toAt: to, weight: to - from, origin: &origin{from: a, to: b, quantum: 1, class: ClassRequest}}
 }
 
 func (f *fleet) problem(r *rand.Rand, calls, points int) *boundProblem {

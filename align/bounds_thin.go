@@ -14,27 +14,90 @@ type line struct {
 // mostWeight is the weight in nanoseconds, 36 years, beyond which a constraint is left out.
 const mostWeight = 1 << 60
 
-// lines returns those of some constraints whose two sides have a node: ends returns these, or false. They
-// are grouped by nodes, and each group is in the order of time.
-func (s *system) lines(numbers []int32, constraintOf func(int32) *constraint, coarse func(*constraint) int64,
-	ends func(*constraint) (from, to int, ok bool)) []line {
-	out := make([]line, 0, len(numbers))
-	for _, i := range numbers {
-		c := constraintOf(i)
-		if from, to, ok := ends(c); ok {
-			weight := addBound(c.bound(coarse(c)), addBound(-s.trends[to].offset(c.toAt), s.trends[from].offset(c.fromAt)))
-			if weight < -mostWeight || weight > mostWeight {
-				continue // sums of such would not be exact, and a search over them need not end
-			}
-			out = append(out, line{number: i, from: int32(from), to: int32(to), fromAt: c.fromAt, toAt: c.toAt, weight: weight})
+// lineSource makes lines of constraints, those between the same two nodes at a time: all of them together
+// take more memory than a processor's caches have.
+type lineSource struct {
+	system       *system
+	numbers      []int32
+	constraintOf func(int32) *constraint
+	coarse       func(*constraint) int64
+	runs         []run // by nodes
+}
+
+// run is numbers that follow each other, of constraints between the same two nodes.
+type run struct{ from, to, lo, hi int32 }
+
+// source returns the lines of those constraints whose two sides have a node: ends returns these, or false.
+func (s *system) source(numbers []int32, constraintOf func(int32) *constraint, coarse func(*constraint) int64,
+	ends func(*constraint) (from, to int, ok bool)) *lineSource {
+	l := &lineSource{system: s, numbers: numbers, constraintOf: constraintOf, coarse: coarse}
+	var last *run
+	for k, i := range numbers {
+		from, to, ok := ends(constraintOf(i))
+		switch {
+		case !ok:
+			last = nil
+			continue
+		case last == nil || int(last.from) != from || int(last.to) != to:
+			l.runs = append(l.runs, run{from: int32(from), to: int32(to), lo: int32(k)})
+			last = &l.runs[len(l.runs)-1]
 		}
+		last.hi = int32(k + 1)
 	}
-	order := func(a, b line) int {
-		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), cmp.Compare(a.fromAt, b.fromAt), cmp.Compare(a.number, b.number))
+	slices.SortFunc(l.runs, func(a, b run) int {
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), cmp.Compare(a.lo, b.lo))
+	})
+	return l
+}
+
+// each calls f with the lines of every two nodes, in the order of time. What it gives is overwritten.
+func (l *lineSource) each(f func([]line)) {
+	var buffer []line
+	for k := 0; k < len(l.runs); {
+		first := k
+		buffer = buffer[:0]
+		for ; k < len(l.runs) && l.runs[k].from == l.runs[first].from && l.runs[k].to == l.runs[first].to; k++ {
+			buffer = l.append(buffer, &l.runs[k])
+		}
+		order := func(a, b line) int { return cmp.Or(cmp.Compare(a.fromAt, b.fromAt), cmp.Compare(a.number, b.number)) }
+		if !slices.IsSortedFunc(buffer, order) {
+			slices.SortFunc(buffer, order)
+		}
+		f(buffer)
 	}
-	if !slices.IsSortedFunc(out, order) {
-		slices.SortFunc(out, order)
+}
+
+func (l *lineSource) append(out []line, r *run) []line {
+	var last *origin
+	var loose int64
+	from, to := l.system.trends[r.from], l.system.trends[r.to]
+	var fromHint, toHint int
+	for _, i := range l.numbers[r.lo:r.hi] {
+		c := l.constraintOf(i)
+		if c.origin != last {
+			last, loose = c.origin, c.loose(l.coarse(c))
+		}
+		w := addBound(addBound(c.weight, loose), addBound(-to.offsetNear(c.toAt, &toHint), from.offsetNear(c.fromAt, &fromHint)))
+		if w < -mostWeight || w > mostWeight {
+			continue // sums of such would not be exact, and a search over them need not end
+		}
+		out = append(out, line{number: i, from: r.from, to: r.to, fromAt: c.fromAt, toAt: c.toAt, weight: w})
 	}
+	return out
+}
+
+// all returns all lines, grouped by nodes, and each group in the order of time.
+func (l *lineSource) all() []line {
+	out := make([]line, 0, len(l.numbers))
+	l.each(func(group []line) { out = append(out, group...) })
+	return out
+}
+
+// thin returns the lines that are left by system.thin.
+func (l *lineSource) thin() []line {
+	var out []line
+	var t thinner
+	l.each(func(group []line) { out = t.thin(l.system, out, group) })
 	return out
 }
 
@@ -42,41 +105,66 @@ func (s *system) lines(numbers []int32, constraintOf func(int32) *constraint, co
 // carried to the same readings. Bounds and contradictions stay what they are, because what is carried over
 // a reading in between costs no less. Between trends few are left, as clocks hardly stray from them.
 func (s *system) thin(all []line) []line {
-	kept := make([]thinned, 0, len(all)/2)
+	var out []line
+	var t thinner
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && all[n].from == all[0].from && all[n].to == all[0].to {
+			n++
+		}
+		out, all = t.thin(s, out, all[:n]), all[n:]
+	}
+	return out
+}
+
+// thinner holds what thinning one group after the other needs.
+type thinner struct{ kept []thinned }
+
+// thin appends those of the lines between two nodes that no other implies.
+func (t *thinner) thin(s *system, out, group []line) []line {
+	kept := t.kept[:0]
 	best := 0
-	for _, l := range all {
+	for i := range group {
+		l := &group[i]
 		x := thinned{line: l, fromClimb: s.climb(l.from, l.fromAt), toClimb: s.climb(l.to, l.toAt)}
-		if n := len(kept); n == 0 || kept[best].from != x.from || kept[best].to != x.to {
-			best = n
-		} else if s.implies(&kept[best], &x) {
-			continue
-		} else if x.height(-1) <= kept[best].height(-1) {
-			best = n
+		if len(kept) > 0 {
+			if s.implies(&kept[best], &x) {
+				continue
+			}
+			if x.height(-1) <= kept[best].height(-1) {
+				best = len(kept)
+			}
 		}
 		kept = append(kept, x)
 	}
+	t.kept = kept
 	// What is left is looked at once more from behind.
-	out := make([]line, len(kept))
-	n := len(out)
 	for k := len(kept) - 1; k >= 0; k-- {
 		x := &kept[k]
-		if k == len(kept)-1 || kept[best].from != x.from || kept[best].to != x.to {
-			best = k
-		} else if s.implies(&kept[best], x) {
-			continue
-		} else if x.height(1) <= kept[best].height(1) {
-			best = k
+		if k < len(kept)-1 {
+			if s.implies(&kept[best], x) {
+				x.implied = true
+				continue
+			}
+			if x.height(1) > kept[best].height(1) {
+				continue
+			}
 		}
-		n--
-		out[n] = x.line
+		best = k
 	}
-	return out[n:]
+	for k := range kept {
+		if !kept[k].implied {
+			out = append(out, *kept[k].line)
+		}
+	}
+	return out
 }
 
 // thinned is a line with the climbs at its readings.
 type thinned struct {
-	line
+	*line
 	fromClimb, toClimb int64
+	implied            bool
 }
 
 // height orders lines by what they imply of a reading far behind them, or before them. It only chooses

@@ -13,12 +13,13 @@ func (b *boundSolver) certEdge(c *constraint) CertEdge {
 		Class: c.class.String(), From: b.nameOf(c.from), To: b.nameOf(c.to), FromAt: Instant(c.fromAt), ToAt: Instant(c.toAt),
 		Weight: c.weight, Quantum: c.quantum, Blur: c.blur, MinDelay: c.minDelay, Source: c.source,
 	}
-	if c.earlier == (SpanID{}) && c.later == (SpanID{}) {
+	earlier, later := c.spans()
+	if earlier == (SpanID{}) && later == (SpanID{}) {
 		return e
 	}
-	e.Trace, e.Earlier, e.Later = hex.EncodeToString(c.later.Trace[:]), spanHex(c.earlier), spanHex(c.later)
-	if c.earlier.Trace != c.later.Trace {
-		e.EarlierTrace = hex.EncodeToString(c.earlier.Trace[:])
+	e.Trace, e.Earlier, e.Later = hex.EncodeToString(later.Trace[:]), spanHex(earlier), spanHex(later)
+	if earlier.Trace != later.Trace {
+		e.EarlierTrace = hex.EncodeToString(earlier.Trace[:])
 	}
 	return e
 }

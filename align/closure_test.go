@@ -97,8 +97,8 @@ func randomSystem(r *rand.Rand) (*system, []line, []constraint) {
 	for i := range 1 + r.IntN(30) {
 		from, to := r.IntN(nodes), r.IntN(nodes)
 		list = append(list, constraint{
-			from: from, to: to, fromAt: r.Int64N(300_000), toAt: r.Int64N(300_000), weight: r.Int64N(3000) - 600,
-			quantum: r.Int64N(3), class: ClassRequest,
+			fromAt: r.Int64N(300_000), toAt: r.Int64N(300_000), weight: r.Int64N(3000) - 600,
+			origin: &origin{from: from, to: to, quantum: r.Int64N(3), class: ClassRequest},
 		})
 		numbers = append(numbers, int32(i))
 	}
@@ -111,8 +111,8 @@ func randomSystem(r *rand.Rand) (*system, []line, []constraint) {
 			f.rate[i] = 1_000_000
 		}
 	}
-	lines := f.lines(numbers, func(i int32) *constraint { return &list[i] }, func(*constraint) int64 { return 1_000_000 },
-		func(c *constraint) (int, int, bool) { return c.from, c.to, c.from != c.to })
+	lines := f.source(numbers, func(i int32) *constraint { return &list[i] }, func(*constraint) int64 { return 1_000_000 },
+		func(c *constraint) (int, int, bool) { return c.from, c.to, c.from != c.to }).all()
 	return f, lines, list
 }
 

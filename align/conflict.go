@@ -107,7 +107,7 @@ func (c *conflict) cycleOf(k [2]int, numbers []int32) []int32 {
 			g.rate[i] = s.drift
 		}
 	}
-	g = g.of(g.lines(numbers, s.constraint, s.coarseRate, ends))
+	g = g.of(g.source(numbers, s.constraint, s.coarseRate, ends).all())
 	_, links := g.search(everywhere, false)
 	var out []int32
 	for _, i := range links {

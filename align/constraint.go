@@ -10,9 +10,17 @@ import (
 // caller in from with T1 and the callee in to with T2, and a weight of T2-T1; a response has the callee in
 // from with T3 and the caller in to with T4. A reading against UTC is two: from UTC to the clock with
 // offset+error, and from the clock to UTC with error-offset.
+//
+// There are millions, so each holds only what is its own.
 type constraint struct {
-	from, to             int // domains; utcClock
 	fromAt, toAt, weight int64
+	*origin
+	n int32 // of the points or samples of the origin
+}
+
+// origin is what constraints from the same calls have in common.
+type origin struct {
+	from, to int // domains; utcClock
 	// quantum is the resolution of the coarser of the two readings: each may have been up to that much
 	// later than it says. 0 for constraints that are not from spans.
 	quantum int64
@@ -21,11 +29,30 @@ type constraint struct {
 	// minDelay was taken off the weight because the user declared it.
 	minDelay int64
 	class    Class
-	sampled  bool // a response from the unbiased sample rather than from the envelope
-	// earlier is the span that from's reading is of, later that of to's: of a response, the callee is
-	// earlier.
-	earlier, later SpanID
-	source         string // of a reading
+	source   string // of a reading
+	service  string // that was called
+	// What the spans are named by: vertices of an envelope, or the unbiased sample of responses.
+	points  []point
+	samples []sampled
+}
+
+// sampled reports whether the constraint is a response from the sample rather than from the envelope.
+func (o *origin) sampled() bool { return o.samples != nil }
+
+// spans returns the span that from's reading is of, and that of to's: of a response, the callee is earlier.
+func (c *constraint) spans() (earlier, later SpanID) {
+	switch {
+	case c.samples != nil:
+		x := &c.samples[c.n]
+		return SpanID{x.trace, x.callee}, SpanID{x.trace, x.caller}
+	case c.points == nil:
+		return SpanID{}, SpanID{}
+	}
+	p := &c.points[c.n]
+	if c.class == ClassResponse {
+		return p.laterID(), p.earlierID()
+	}
+	return p.earlierID(), p.laterID()
 }
 
 // utcClock stands for UTC where a domain is meant.
@@ -106,14 +133,18 @@ func driftPPB(ppm float64) int64 {
 }
 
 // bound returns what the difference of the two offsets is at most, given the larger of the two clocks'
-// rates. A reading that was cut to a multiple of the quantum stood for an instant of up to one quantum
-// later: that adds a quantum to the weight, and what the clocks move in it on both sides.
-func (c *constraint) bound(ppb int64) int64 {
-	w := c.weight
-	if c.quantum > 0 {
-		w = addBound(w, addBound(c.quantum, 2*slack(ppb, 0, c.quantum)))
+// rates.
+func (c *constraint) bound(ppb int64) int64 { return addBound(c.weight, c.loose(ppb)) }
+
+// loose returns what resolution adds to weights. A reading that was cut to a multiple of the quantum stood
+// for an instant of up to one quantum later: that adds a quantum to the weight, and what the clocks move in
+// it on both sides.
+func (o *origin) loose(ppb int64) int64 {
+	w := slack(ppb, 0, o.blur)
+	if o.quantum > 0 {
+		w = addBound(w, addBound(o.quantum, 2*slack(ppb, 0, o.quantum)))
 	}
-	return addBound(w, slack(ppb, 0, c.blur))
+	return w
 }
 
 // readingConstraints returns the two sides of a reading against UTC. The instant is the middle of [At,
@@ -123,13 +154,13 @@ func readingConstraints(domain int, r Reading) []constraint {
 		return nil
 	}
 	at := r.At + (r.Until-r.At)/2
-	c := constraint{
-		from: utcClock, to: domain, fromAt: at - r.Offset, toAt: at, weight: r.Offset + r.Error,
-		blur: addBound(r.Until-at, r.Error), class: ClassReading, source: r.Source,
+	o := origin{from: utcClock, to: domain, blur: addBound(r.Until-at, r.Error), class: ClassReading, source: r.Source}
+	back := o
+	back.from, back.to = domain, utcClock
+	return []constraint{
+		{fromAt: at - r.Offset, toAt: at, weight: r.Offset + r.Error, origin: &o},
+		{fromAt: at, toAt: at - r.Offset, weight: r.Error - r.Offset, origin: &back},
 	}
-	back := c
-	back.from, back.to, back.fromAt, back.toAt, back.weight = domain, utcClock, c.toAt, c.fromAt, r.Error-r.Offset
-	return []constraint{c, back}
 }
 
 // knot is a point of a trend.
@@ -148,7 +179,26 @@ func (t trend) offset(at int64) int64 {
 	case 1:
 		return t[0].offset
 	}
-	i := t.piece(at)
+	return t.along(t.piece(at), at)
+}
+
+// offsetNear is offset, where hint is the piece that was looked at last.
+func (t trend) offsetNear(at int64, hint *int) int64 {
+	if len(t) < 2 {
+		return t.offset(at)
+	}
+	// The same pieces as of piece: the first and the last go on beyond the knots.
+	if i := *hint; i > 0 && at < t[i].at || i < len(t)-2 && at >= t[i+1].at {
+		if i++; i > len(t)-2 || at < t[i].at || i < len(t)-2 && at >= t[i+1].at {
+			i = t.piece(at)
+		}
+		*hint = i
+	}
+	return t.along(*hint, at)
+}
+
+// along returns the offset of a piece, or of what it is in line with.
+func (t trend) along(i int, at int64) int64 {
 	a, b := t[i], t[i+1]
 	dv, neg := diff(a.offset, b.offset), b.offset < a.offset
 	if at < a.at {

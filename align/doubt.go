@@ -37,8 +37,8 @@ func (s *scope) doubtReadings() {
 		return
 	}
 	d := &doubter{scope: s, frame: s.frame(true, doubtPPB), reads: map[int][]line{}}
-	d.calls = d.frame.thin(s.lines(d.frame, slices.Concat(calls, s.admitted)))
-	for _, l := range s.lines(d.frame, reads) {
+	d.calls = s.lines(d.frame, slices.Concat(calls, s.admitted)).thin()
+	for _, l := range s.lines(d.frame, reads).all() {
 		domain := s.domain[s.nodes[l.from]]
 		if domain == utcClock {
 			domain = s.domain[s.nodes[l.to]]

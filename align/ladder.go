@@ -14,14 +14,12 @@ var ladder = [...]int64{20, 100, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_00
 // climb returns the rung above the smallest that constraints are feasible with, and the system at that rate,
 // nil if none is. Feasibility at a rate implies that at every larger one.
 func (s *scope) climb(numbers []int32) (int64, *system) {
-	f := s.frame(true, 0)
-	lines := s.lines(f, numbers)
+	t := rungs{scope: s, frame: s.frame(true, 0)}
+	t.source = s.lines(t.frame, numbers)
 	lo, hi := 0, len(ladder) // the first feasible is in [lo, hi]
 	for lo < hi {
 		m := (lo + hi) / 2
-		s.setRate(f, ladder[m])
-		g := f.of(f.thin(lines))
-		if _, cycle := g.search(everywhere, false); cycle == nil {
+		if _, cycle := t.at(m).search(everywhere, false); cycle == nil {
 			hi = m
 		} else {
 			lo = m + 1
@@ -40,13 +38,34 @@ func (s *scope) climb(numbers []int32) (int64, *system) {
 	if lo > 0 {
 		tested = fmt.Sprintf("%s ppm contradicts the evidence, %s ppm does not", ppm(ladder[lo-1]), ppm(ladder[lo]))
 	}
-	rate := ladder[min(lo+1, len(ladder)-1)]
+	rung := min(lo+1, len(ladder)-1)
+	rate := ladder[rung]
 	s.result.tests = append(s.result.tests, Assumption{
 		Text:   fmt.Sprintf("component %s: no clock strays from its fitted trend by more than %s ppm (assumed bounds only)", name, ppm(rate)),
 		Tested: tested + "; the next rate up is used",
 	})
-	s.setRate(f, rate)
-	return rate, f.of(f.thin(lines))
+	return rate, t.at(rung)
+}
+
+// rungs makes systems at the rates of the ladder. What is implied at one rate is at every smaller one.
+type rungs struct {
+	*scope
+	frame  *system
+	source *lineSource
+	lines  [len(ladder)][]line
+}
+
+func (t *rungs) at(rung int) *system {
+	t.setRate(t.frame, ladder[rung])
+	for k := rung; t.lines[rung] == nil && k < len(ladder); k++ {
+		if t.lines[k] != nil {
+			t.lines[rung] = t.frame.thin(t.lines[k])
+		}
+	}
+	if t.lines[rung] == nil {
+		t.lines[rung] = t.source.thin()
+	}
+	return t.frame.of(t.lines[rung])
 }
 
 func ppm(ppb int64) string { return strconv.FormatFloat(float64(ppb)/1000, 'g', -1, 64) }
