@@ -47,7 +47,7 @@ var Missing = analyze.Detector{
 
 func runMissing(p *analyze.Pass) error {
 	keys := p.Options.RequireLabels
-	var judged []*tally
+	var all, judged []*tally
 	reasons := map[string]int{}
 	for i, a := range p.Bundle.Artifacts {
 		var t *tally
@@ -60,6 +60,7 @@ func runMissing(p *analyze.Pass) error {
 			continue
 		}
 		t.measure(p, keys)
+		all = append(all, t)
 		if t.judged {
 			judged = append(judged, t)
 		} else {
@@ -68,7 +69,7 @@ func runMissing(p *analyze.Pass) error {
 	}
 	switch {
 	case len(keys) == 0:
-		p.Inapplicable("no label is required; pass --require-label KEY")
+		p.Inapplicable("no label is required; pass --require-label KEY" + hint(all))
 		return nil
 	case len(judged) == 0:
 		p.Inapplicable("no artifact can show labels: " + mostFrequent(reasons))

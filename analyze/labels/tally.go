@@ -30,6 +30,7 @@ type tally struct {
 	labelable       int64
 	labelableEvents int64
 	covered         []int64 // by key, labelable value with it
+	seen            seenKeys
 	groups          map[groupKey]*group
 	judged          bool   // it can carry labels, and shows them
 	why             string // it is not judged
@@ -49,7 +50,7 @@ type pending struct {
 // tallyProfile goes over a profile's samples once.
 func tallyProfile(a *evidence.Artifact, index uint32, keys []string) *tally {
 	p := a.Profile
-	t := &tally{index: index, artifact: a, sampled: p.Kind == evidence.KindCPU, groups: map[groupKey]*group{}}
+	t := &tally{index: index, artifact: a, sampled: p.Kind == evidence.KindCPU, groups: map[groupKey]*group{}, seen: seenKeys{}}
 	t.covered = make([]int64, len(keys))
 	t.why = whyNot(p)
 	t.judged = t.why == ""
@@ -66,6 +67,7 @@ func tallyProfile(a *evidence.Artifact, index uint32, keys []string) *tally {
 		t.value += value
 		if len(s.Labels) > 0 {
 			t.labelled++
+			t.seen.add(s.Labels)
 		}
 		f := n.of(s)
 		if f.frames&frameLost != 0 {
@@ -192,7 +194,7 @@ const maxRefs = 5
 // text in which no goroutine shows any is not judged.
 func tallyDump(a *evidence.Artifact, index uint32, keys []string) *tally {
 	d := a.Dump
-	t := &tally{index: index, artifact: a, groups: map[groupKey]*group{}, covered: make([]int64, len(keys))}
+	t := &tally{index: index, artifact: a, groups: map[groupKey]*group{}, covered: make([]int64, len(keys)), seen: seenKeys{}}
 	type seen struct {
 		key   int
 		entry string
@@ -209,6 +211,7 @@ func tallyDump(a *evidence.Artifact, index uint32, keys []string) *tally {
 				t.rows++
 				if len(labels) > 0 {
 					t.labelled++
+					t.seen.add(labels)
 				}
 			}
 			entry, ok := dumpEntry(d, g, len(labels) > 0)
