@@ -185,7 +185,7 @@ func TestKindsWithoutLabels(t *testing.T) {
 
 func TestNoKeyRequired(t *testing.T) {
 	res := run(t, nil, filepath.Join(specimens, "go1.27.1", "labels.cpu.pb.gz"))
-	if c := res.Checks[0]; c.Outcome != analyze.Inapplicable || !strings.Contains(c.Reason, "--require-label KEY; carried here: tenant") {
+	if c := res.Checks[0]; c.Outcome != analyze.Inapplicable || !strings.Contains(c.Reason, "--require-label KEY; carried here: route, tenant, job") {
 		t.Errorf("outcome %s (%s)", c.Outcome, c.Reason)
 	}
 	if got := measured(res, "profile.labelled", "artifact"); len(got) != 1 {
