@@ -45,26 +45,6 @@ type Baseline struct {
 	Findings []Known `json:"findings"`
 }
 
-// Known is a finding of a baseline.
-type Known struct {
-	// As in a report.
-	Key      string            `json:"key"`
-	ID       string            `json:"id"`
-	Name     string            `json:"name"`
-	Severity string            `json:"severity"`
-	Subject  map[string]string `json:"subject"`
-	// For people: what it said when the baseline was made.
-	Message string `json:"message"`
-	// What it was found in: without an artifact of each kind it cannot be called fixed.
-	Sources []Source `json:"sources"`
-}
-
-// Source is a kind of artifact that stays the same in the next capture, as its path may not.
-type Source struct {
-	Format  string `json:"format"`
-	Service string `json:"service"` // "" where nothing tells
-}
-
 // ExpiredSuppression is the check that the configuration is held to; it never runs over evidence.
 var ExpiredSuppression = analyze.Detector{
 	ID: "WM0001", Name: "expired-suppression", Needs: analyze.NeedArtifacts,
@@ -79,14 +59,15 @@ var ExpiredSuppression = analyze.Detector{
 	},
 }
 
-// accept moves what is accepted out of the findings, and returns how many of the baseline are fixed.
-func (d *Document) accept(a *Acceptance) (fixed int) {
+// accept moves what is accepted out of the findings, and lists what of the baseline is fixed.
+func (d *Document) accept(a *Acceptance) {
 	now := a.Now
 	if now == "" {
 		now = lastDay(d)
 	}
 	known := map[string]*Known{}
 	if a.Baseline != nil {
+		d.Run.Baseline = true
 		for i := range a.Baseline.Findings {
 			known[a.Baseline.Findings[i].Key] = &a.Baseline.Findings[i]
 		}
@@ -106,10 +87,13 @@ func (d *Document) accept(a *Acceptance) (fixed int) {
 				expired[j] = f
 			}
 		}
-		if k := known[f.Key]; k != nil && analyze.Severity(k.Severity).AtLeast(analyze.Severity(f.Severity)) {
-			f.State = "known"
-			d.Accepted = append(d.Accepted, *f)
-			continue
+		if k := known[f.Key]; k != nil {
+			if analyze.Severity(k.Severity).AtLeast(analyze.Severity(f.Severity)) {
+				f.State = "known"
+				d.Accepted = append(d.Accepted, *f)
+				continue
+			}
+			f.SeverityBefore = text(k.Severity)
 		}
 		kept = append(kept, *f)
 	}
@@ -118,12 +102,15 @@ func (d *Document) accept(a *Acceptance) (fixed int) {
 	}
 	d.Findings = kept
 	slices.SortStableFunc(d.Findings, func(a, b Finding) int { return severityRank(a.Severity) - severityRank(b.Severity) })
-	for key, k := range known {
-		if !found[key] && d.couldHaveFound(k) {
-			fixed++
+	if a.Baseline == nil {
+		return
+	}
+	for i := range a.Baseline.Findings {
+		if k := &a.Baseline.Findings[i]; !found[k.Key] && d.couldHaveFound(k) {
+			d.Fixed = append(d.Fixed, *k)
+			found[k.Key] = true // also where a baseline names it twice
 		}
 	}
-	return fixed
 }
 
 func severityRank(s string) int {
@@ -258,6 +245,14 @@ func ReadBaseline(r io.Reader) (*Baseline, error) {
 	}
 	if b.Schema != BaselineSchema {
 		return nil, fmt.Errorf("read baseline: schema is %q, want %q", Clean(b.Schema), BaselineSchema)
+	}
+	for i := range b.Findings {
+		if k := &b.Findings[i]; k.Subject == nil {
+			k.Subject = map[string]string{}
+		}
+		if k := &b.Findings[i]; k.Sources == nil {
+			k.Sources = []Source{}
+		}
 	}
 	return b, nil
 }

@@ -26,6 +26,51 @@ func accepted(t *testing.T, content, day string, a Acceptance) *Document {
 	return New(analyze.Run(b, all.Detectors(), analyze.Options{}), Request{Command: "examine", Accept: a})
 }
 
+// acceptedDocument has a finding of every state: suppressed, known, known and worse, new, and fixed.
+func acceptedDocument() *Document {
+	r := cleanResult()
+	r.Checks = nil
+	known := &Baseline{Schema: BaselineSchema}
+	source := Source{}
+	for _, c := range []struct {
+		id, name string
+		severity analyze.Severity
+		before   analyze.Severity // in the baseline
+		gone     bool
+	}{
+		{id: "WM2001", name: "label-missing", severity: analyze.Error},
+		{id: "WM3001", name: "stack-truncated", severity: analyze.Warning, before: analyze.Warning},
+		{id: "WM4001", name: "orphan-span", severity: analyze.Error, before: analyze.Note},
+		{id: "WM4002", name: "duplicate-span-id", severity: analyze.Note},
+		{id: "WM4003", name: "invalid-id", severity: analyze.Error, before: analyze.Error, gone: true},
+	} {
+		f := analyze.Finding{
+			ID: c.id, Name: c.name, Severity: c.severity, Basis: analyze.Proven, Subject: analyze.Subject("service", "shop", "of", c.name),
+			Message: "what " + c.name + " found", Fix: "look",
+			Exhibits: []analyze.Exhibit{{Ref: evidence.Ref{Off: 5, Len: 7}, Role: "sample", Text: "a sample"}},
+		}
+		check := analyze.Check{ID: c.id, Name: c.name, Outcome: analyze.Clean}
+		if !c.gone {
+			r.Findings = append(r.Findings, f)
+			check.Outcome, check.Findings = analyze.Found, 1
+		}
+		r.Checks = append(r.Checks, check)
+		if c.before != "" {
+			known.Findings = append(known.Findings, Known{
+				Key: Key(&f), ID: c.id, Name: c.name, Severity: string(c.before), Subject: f.Subject, Message: f.Message, Sources: []Source{source},
+			})
+		}
+	}
+	d := New(r, Request{Command: "examine", Args: []string{"x"}, Version: "v1.2.3"})
+	source = Source{d.Artifacts[0].Format, d.Artifacts[0].Identity.Service}
+	for i := range known.Findings {
+		known.Findings[i].Sources[0] = source
+	}
+	return New(r, Request{Command: "examine", Args: []string{"x"}, Version: "v1.2.3", Accept: Acceptance{
+		Suppressions: []Suppression{{ID: "WM2001", Reason: "OPS-1: no labels | <b>yet</b>", Origin: "witnessmark.yaml:3"}}, Baseline: known,
+	}})
+}
+
 func TestSuppress(t *testing.T) {
 	s := Suppression{ID: "WM1003", Match: map[string]string{"artifact": "g.*"}, Reason: "OPS-1", Expires: "2026-06-01", Origin: "witnessmark.yaml:3"}
 	for _, c := range []struct {

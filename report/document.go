@@ -11,7 +11,7 @@ const Schema = "witnessmark.report/1"
 
 // Document is one report: what was read, what was checked, what was found.
 //
-// The comments of this file and of document_clocks.go are the only description of the JSON: schema.json and the tables of
+// The comments of this file and of the files document_*.go are the only description of the JSON: schema.json and the tables of
 // docs/json.md are made from them.
 type Document struct {
 	// Name and version of the document's format, "witnessmark.report/1". Within a version, fields are only
@@ -34,6 +34,8 @@ type Document struct {
 	// What the checks found and a baseline or the configuration accepts, in the order of findings. Absent where
 	// nothing is accepted.
 	Accepted []Finding `json:"accepted,omitempty"`
+	// Findings of the baseline that are gone although the run could have found them. Absent where none is.
+	Fixed []Known `json:"fixed,omitempty"`
 	// The numbers that the checks computed, by name and subject, also where nothing is wrong.
 	Measures []Measure `json:"measures"`
 	// Where every clock stood, from calls between hosts and readings against UTC. Absent where nothing ties
@@ -63,6 +65,8 @@ type Run struct {
 	Notes []string `json:"notes"`
 	// The severity from which findings fail the run: "error", "warning", "note" or "never".
 	FailOn string `json:"fail_on"`
+	// True where the run had a baseline to compare with. Absent elsewhere.
+	Baseline bool `json:"baseline,omitempty"`
 	// 0 nothing at or above fail_on, 1 something is, 2 an input named nothing (incomplete says which; the
 	// rest was examined), 3 nothing at or above fail_on but the run is incomplete.
 	ExitCode int `json:"exit_code"`
@@ -319,6 +323,8 @@ type Finding struct {
 	Name string `json:"name"`
 	// "error", "warning" or "note".
 	Severity string `json:"severity"`
+	// Severity that the baseline knows the finding with, where that is less. Absent elsewhere.
+	SeverityBefore string `json:"severity_before,omitempty"`
 	// How strongly the evidence carries it: "proven" (the bytes imply it), "bounded" (true for every
 	// value in the stated interval) or "heuristic" (it usually means this).
 	Basis string `json:"basis"`

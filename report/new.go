@@ -71,9 +71,9 @@ func New(res *analyze.Result, req Request) *Document {
 	for i := range res.Findings {
 		d.Findings = append(d.Findings, newFinding(&res.Findings[i]))
 	}
-	fixed := d.accept(&req.Accept)
+	d.accept(&req.Accept)
 	d.Summary = summarise(d)
-	d.Summary.Suppressed, d.Summary.Fixed = len(d.Accepted), fixed
+	d.Summary.Suppressed, d.Summary.Fixed = len(d.Accepted), len(d.Fixed)
 	d.Run.Incomplete = append(texts(req.Unmet), incomplete(d)...)
 	d.Run.Complete = len(d.Run.Incomplete) == 0
 	d.Run.ExitCode = exitCode(d, req)

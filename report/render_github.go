@@ -45,7 +45,11 @@ func renderGitHub(w io.Writer, d *Document, _ TerminalOptions) error {
 	case len(rest) > 0:
 		annotate(b, "notice", "witnessmark", "", fmt.Sprintf("%s more (%s): these are the worst %d of %s", thousands(len(rest)), severities(rest), len(shown), thousands(len(d.Findings))))
 	case len(shown) == 0:
-		annotate(b, "notice", "witnessmark", "", "no findings in "+count(len(d.Artifacts), "artifact"))
+		text := "no findings in " + count(len(d.Artifacts), "artifact")
+		if accepted := acceptedText(d); accepted != "" {
+			text += "; " + accepted
+		}
+		annotate(b, "notice", "witnessmark", "", text)
 	}
 	return b.Flush()
 }

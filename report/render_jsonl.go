@@ -29,6 +29,12 @@ func renderJSONL(w io.Writer, d *Document, _ TerminalOptions) error {
 	for i := range d.Findings {
 		l.write("finding", &d.Findings[i])
 	}
+	for i := range d.Accepted {
+		l.write("accepted", &d.Accepted[i])
+	}
+	for i := range d.Fixed {
+		l.write("fixed", &d.Fixed[i])
+	}
 	for i := range d.Measures {
 		l.write("measure", &d.Measures[i])
 	}

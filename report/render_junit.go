@@ -14,6 +14,7 @@ import (
 //   - A suite for each check, with a case for each of its findings; a clean check is one passed case, one that
 //     could not look or was switched off is skipped, one that broke is an error.
 //   - A case fails where its finding is at or above fail_on; below, it passes and says the finding in its output.
+//   - What a baseline or the configuration accepts is a skipped case that says why, so that a check is not green for it.
 //   - The first suite is the run: incompleteness is an error there, so that the file is red where the exit code
 //     is not 0, and skipped where the run ended with 0 all the same (--allow-incomplete).
 //   - Names are subjects, which are the same in the next capture: servers follow a case by its name.
@@ -56,8 +57,10 @@ type junitDetail struct {
 func renderJUnit(w io.Writer, d *Document, _ TerminalOptions) error {
 	all := junitSuites{Name: "witnessmark " + Clean(d.Run.Command), Suites: []junitSuite{junitRun(d)}}
 	findings := map[string][]*Finding{}
-	for i := range d.Findings {
-		findings[d.Findings[i].ID] = append(findings[d.Findings[i].ID], &d.Findings[i])
+	for _, list := range [][]Finding{d.Findings, d.Accepted} {
+		for i := range list {
+			findings[list[i].ID] = append(findings[list[i].ID], &list[i])
+		}
 	}
 	paths := pathsOf(d)
 	for _, c := range d.Checks {
@@ -141,14 +144,28 @@ func junitCheck(c Check, findings []*Finding, failOn string, paths map[string]st
 			t.Name = fmt.Sprintf("%s #%d", t.Name, seen[t.Name])
 		}
 		text := Clean(f.Severity) + " " + Clean(f.ID) + " " + Clean(f.Name) + " (" + Clean(f.Basis) + "): " + findingText(f, paths)
-		if gates(f, failOn) {
+		switch accepted := acceptedWhy(f); {
+		case accepted != "":
+			t.Skipped, t.Out = &accepted, text
+		case gates(f, failOn):
 			t.Failure = &junitDetail{Type: Clean(f.Severity), Message: Clean(f.Message), Text: text}
-		} else {
+		default:
 			t.Out = text
 		}
 		s.Cases = append(s.Cases, t)
 	}
 	return s
+}
+
+// acceptedWhy says why a finding does not count, "" where it does.
+func acceptedWhy(f *Finding) string {
+	switch f.State {
+	case "suppressed":
+		return "suppressed: " + Clean(f.Reason)
+	case "known":
+		return "known to the baseline"
+	}
+	return ""
 }
 
 // gates reports whether a finding fails a run that asked for failOn.

@@ -71,6 +71,9 @@ func (m *markdownReport) verdict() {
 	}
 	t := &tableReport{d: d}
 	m.add("| | |\n| --- | --- |\n")
+	if accepted := acceptedText(d); accepted != "" {
+		m.row("accepted", accepted)
+	}
 	m.row("read", t.read())
 	if clean := t.clean(); clean != "" {
 		m.row("clean", clean)

@@ -35,7 +35,6 @@ func renderSARIF(w io.Writer, d *Document, o TerminalOptions) error {
 	run := sarifRun{
 		Tool:      sarifTool{sarifDriver{Name: "witnessmark", Version: Clean(d.Tool.Version), InformationURI: projectURI, Rules: []sarifRule{}}},
 		Artifacts: make([]sarifArtifact, 0, len(d.Artifacts)),
-		Results:   make([]sarifResult, 0, min(len(d.Findings), sarifMaxResults)),
 	}
 	for i := range d.Artifacts {
 		s.artifacts[d.Artifacts[i].ID] = i
@@ -45,12 +44,7 @@ func renderSARIF(w io.Writer, d *Document, o TerminalOptions) error {
 		s.rules[c.ID] = i
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, newSARIFRule(c, o.Detectors))
 	}
-	for i := range d.Findings {
-		if i == sarifMaxResults {
-			break
-		}
-		run.Results = append(run.Results, s.result(&d.Findings[i]))
-	}
+	run.Results = s.results()
 	run.Invocations = []sarifInvocation{s.invocation()}
 	return WriteJSON(w, sarifLog{Version: sarifVersion, Schema: sarifSchema, Runs: []sarifRun{run}}, "  ")
 }
@@ -139,33 +133,6 @@ func braces(s string) string {
 	return strings.NewReplacer("{", "{{", "}", "}}").Replace(s)
 }
 
-func (s *sarif) result(f *Finding) sarifResult {
-	index, ok := s.rules[f.ID]
-	if !ok {
-		index = -1
-	}
-	r := sarifResult{
-		RuleID: Clean(f.ID), RuleIndex: index, Level: sarifLevel(f.Severity), Message: sarifText(f.Message),
-		// GitHub tracks an alert by primaryLocationLineHash and by nothing else.
-		Fingerprints: map[string]string{"witnessmark/v1": Clean(f.Key), "primaryLocationLineHash": Clean(f.Key)},
-		Properties:   map[string]any{"basis": Clean(f.Basis), "state": Clean(f.State), "subject": cleanSubject(f.Subject), "measures": cleanMeasures(f.Measures), "fix": Clean(f.Fix)},
-		Locations:    []sarifLocation{},
-	}
-	for i, e := range f.Exhibits {
-		l := s.exhibit(&e)
-		if i > 0 {
-			l.ID = i
-			r.Related = append(r.Related, l)
-			continue
-		}
-		if name := subjectText(f.Subject); name != "" {
-			l.Logical = []sarifLogical{{FullName: name, Kind: "subject"}}
-		}
-		r.Locations = append(r.Locations, l)
-	}
-	return r
-}
-
 // exhibit makes the location of the bytes behind a finding.
 func (s *sarif) exhibit(e *Exhibit) sarifLocation {
 	l := sarifLocation{}
@@ -221,9 +188,8 @@ func (s *sarif) invocation() sarifInvocation {
 	for _, why := range d.Run.Incomplete {
 		v.Execution = append(v.Execution, sarifNotification{Level: gap, Message: sarifText("incomplete: " + why)})
 	}
-	if n := len(d.Findings) - sarifMaxResults; n > 0 {
-		v.Execution = append(v.Execution, sarifNotification{Level: "warning", Message: sarifText(fmt.Sprintf(
-			"%s left out (%s): this log holds the worst %s", count(n, "finding"), severities(d.Findings[sarifMaxResults:]), thousands(sarifMaxResults)))})
+	if text := s.leftOut(); text != "" {
+		v.Execution = append(v.Execution, sarifNotification{Level: "warning", Message: sarifText(text)})
 	}
 	v.Execution = append(v.Execution, s.unread()...)
 	for _, n := range d.Run.Notes {

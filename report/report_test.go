@@ -33,6 +33,7 @@ func specimens() map[string]*Document {
 		"findings": New(result(), Request{Command: "examine", Args: []string{"examine", "x"}, Version: "v1.2.3"}),
 		"inspect":  New(inspected(), Request{Command: "inspect", Args: []string{"inspect", "x"}, Version: "v1.2.3"}),
 		"clocks":   clocksDocument(),
+		"accepted": acceptedDocument(),
 		"clean":    New(cleanResult(), Request{Command: "examine", Args: []string{"x"}, Version: "v1.2.3"}),
 		"empty":    New(&analyze.Result{Bundle: &evidence.Bundle{}}, Request{Command: "examine", Version: "v1.2.3"}),
 	}

@@ -107,7 +107,17 @@ type sarifResult struct {
 	Locations    []sarifLocation   `json:"locations"`
 	Related      []sarifLocation   `json:"relatedLocations,omitempty"`
 	Fingerprints map[string]string `json:"partialFingerprints"`
-	Properties   map[string]any    `json:"properties"`
+	// Baseline is the baselineState: new, unchanged, updated or absent; none without a baseline.
+	Baseline string `json:"baselineState,omitempty"`
+	// Suppressions is never null: the standard wants all of a run null, which says that nobody knows, or none (§3.27.23).
+	Suppressions []sarifSuppression `json:"suppressions"`
+	Properties   map[string]any     `json:"properties"`
+}
+
+type sarifSuppression struct {
+	Kind          string `json:"kind"`
+	Status        string `json:"status"`
+	Justification string `json:"justification"`
 }
 
 type sarifLocation struct {

@@ -175,6 +175,50 @@ func TestSARIFCap(t *testing.T) {
 	}
 }
 
+// TestSARIFAccepted: what a baseline and the configuration say of each finding stands in the log as the standard names it.
+func TestSARIFAccepted(t *testing.T) {
+	states := func(d *Document) map[string]string {
+		log, _ := sarifOf(t, d)
+		got := map[string]string{}
+		for _, r := range log.Runs[0].Results {
+			if r.Suppressions == nil || len(r.Locations) != 1 || r.Fingerprints["witnessmark/v1"] == "" || log.Runs[0].Tool.Driver.Rules[r.RuleIndex].ID != r.RuleID {
+				t.Errorf("result %+v", r)
+			}
+			got[r.RuleID] = r.Baseline
+			for _, s := range r.Suppressions {
+				got[r.RuleID] += s.Kind + " " + s.Status + " " + s.Justification
+			}
+		}
+		return got
+	}
+	want := map[string]string{
+		"WM2001": "external accepted OPS-1: no labels | <b>yet</b>", "WM3001": "unchanged", "WM4001": "updated", "WM4002": "new", "WM4003": "absent",
+	}
+	if diff := cmp.Diff(want, states(acceptedDocument())); diff != "" {
+		t.Errorf("states (-want +got):\n%s", diff)
+	}
+	// Without a baseline nothing is compared with one.
+	if diff := cmp.Diff(map[string]string{"WM1001": "", "WM4001": ""}, states(specimens()["findings"])); diff != "" {
+		t.Errorf("states without a baseline (-want +got):\n%s", diff)
+	}
+}
+
+// TestSARIFAcceptedCap: findings go before accepted ones, those before fixed ones, and the log counts what has no room.
+func TestSARIFAcceptedCap(t *testing.T) {
+	d := crowded(sarifMaxResults-2, "")
+	d.Accepted = crowded(3, "").Findings
+	d.Fixed = []Known{{}, {}}
+	log, _ := sarifOf(t, d)
+	said := log.Runs[0].Invocations[0].Execution
+	if n := len(log.Runs[0].Results); n != sarifMaxResults {
+		t.Errorf("%d results", n)
+	}
+	want := "1 accepted finding left out, 2 fixed findings left out: this log holds the worst 5,000"
+	if !strings.Contains(fmt.Sprint(said), want) {
+		t.Errorf("notifications %+v, want %q", said, want)
+	}
+}
+
 func TestSARIFInvocation(t *testing.T) {
 	d := specimens()["findings"]
 	d.Run.ExitCode = ExitIncomplete

@@ -21,6 +21,9 @@ func (t *tableReport) summary() {
 	if d.Run.Command != "inspect" {
 		t.Para(lead("findings"), bySeverity(d.Findings))
 	}
+	if accepted := acceptedText(d); accepted != "" {
+		t.Para(lead("accepted"), accepted)
+	}
 	t.Para(lead("read"), t.read())
 	if clean := t.clean(); clean != "" {
 		t.Para(lead("clean"), clean)
@@ -71,6 +74,34 @@ func bySeverity(fs []Finding) string {
 	}
 	if parts == nil {
 		return "none"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// acceptedText counts what a baseline and the configuration say of findings, "" where they say nothing.
+func acceptedText(d *Document) string {
+	suppressed, worse := 0, 0
+	for i := range d.Accepted {
+		if d.Accepted[i].State == "suppressed" {
+			suppressed++
+		}
+	}
+	for i := range d.Findings {
+		if d.Findings[i].SeverityBefore != "" {
+			worse++
+		}
+	}
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		text string
+	}{
+		{suppressed, "suppressed by the configuration"}, {len(d.Accepted) - suppressed, "known to the baseline"},
+		{worse, "known and worse than in the baseline, so not accepted"}, {len(d.Fixed), "of the baseline fixed"},
+	} {
+		if p.n > 0 {
+			parts = append(parts, thousands(p.n)+" "+p.text)
+		}
 	}
 	return strings.Join(parts, ", ")
 }
