@@ -3,8 +3,6 @@ package align
 import (
 	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/mat"
 )
 
 const (
@@ -19,53 +17,6 @@ const (
 	// margin, in ns, is what is kept from a bound so that rounding does not cross it.
 	margin = 2
 )
-
-// spread finds the posterior covariance of the clocks' levels. For intervals the clocks' own prior is made
-// as wide as the evidence allows: a chance agreement of a few clocks must not narrow them.
-func (p *problem) spread() {
-	for i := range p.clocks {
-		p.clocks[i].sd = math.Inf(1)
-	}
-	if p.static == nil {
-		return
-	}
-	m := p.newStatic()
-	for i := range m.weight { // how rows fit must not make them know more than they say
-		most := 1.0
-		if m.rows[i].link.twoWay {
-			most = edgeInformation
-		}
-		m.weight[i] = min(m.weight[i], most)
-	}
-	wide := p.scales
-	best := m.solve(&wide)
-	for try := wide; try.tau < 1e15; {
-		try.tau *= 1.25
-		if m.solve(&try) < best-1.5 {
-			break
-		}
-		wide = try
-	}
-	if math.IsInf(m.solve(&wide), -1) {
-		return
-	}
-	var inverse mat.SymDense
-	if err := m.chol.InverseTo(&inverse); err != nil {
-		if _, bad := err.(mat.Condition); !bad {
-			return
-		}
-	}
-	n := len(p.clocks)
-	p.cov = mat.NewSymDense(n, nil)
-	for i := range n {
-		for k := i; k < n; k++ {
-			p.cov.SetSym(i, k, inverse.At(i, k))
-		}
-	}
-	for i := range p.clocks {
-		p.clocks[i].sd = p.pairSD(i, p.hub(p.clocks[i].part))
-	}
-}
 
 // pairSD is the standard deviation of the difference of two clocks' levels.
 func (p *problem) pairSD(a, b int) float64 {

@@ -225,13 +225,13 @@ func (p *problem) likelyHalf(i int) func(x float64) float64 {
 	if ref < 0 {
 		ref, rest = p.hub(p.clocks[i].part), g.sd
 	}
-	level := math.Hypot(p.pairSD(i, ref), rest)
+	level := math.Hypot(p.levelHalf(i, ref), normal95*rest)
 	return func(x float64) float64 {
 		shapes := p.clocks[i].shapeVariance(x)
 		if ref != i {
 			shapes += p.clocks[ref].shapeVariance(x)
 		}
-		return math.Ceil(1.96 * math.Sqrt(level*level+shapes))
+		return math.Ceil(math.Sqrt(level*level + normal95*normal95*shapes))
 	}
 }
 

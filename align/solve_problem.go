@@ -33,7 +33,8 @@ type problem struct {
 	wander  float64 // random walk of frequencies, ppb per root second
 	scales  scales
 	static  *static
-	cov     *mat.SymDense // of the clocks' levels
+	cov     *mat.SymDense // of the clocks' levels, for these scales
+	mix     *mixture      // for all scales
 	gauges  []gauge       // per component
 	medHalf float64       // median of half the least round trip, ns
 }

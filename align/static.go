@@ -10,7 +10,8 @@ import (
 // scales are the standard deviations of what makes the two ways of a call unlike. They are estimated from
 // the evidence by marginal likelihood (empirical Bayes).
 type scales struct {
-	kappa   float64 // of an edge alone, as a share of half its least round trip
+	kappa   float64 // of a pair of clocks, as a share of half the least round trip of an edge
+	own     float64 // of an edge apart from others of the pair, as such a share
 	gamma   float64 // of all requests against all responses, ns
 	service float64 // of a callee's service, ns
 	zone    float64 // of a pair of zones, ns
@@ -18,11 +19,11 @@ type scales struct {
 	tau     float64 // of the clocks themselves around what they show, ns
 }
 
-var defaultScales = scales{kappa: 0.05, gamma: 10e3, service: 4e3, zone: 10e3, omega: 0.7, tau: 1e7}
+var defaultScales = scales{kappa: 0.05, own: 0.01, gamma: 10e3, service: 4e3, zone: 10e3, omega: 0.7, tau: 1e7}
 
 // list holds the scales that the search climbs.
 func (s *scales) list() []*float64 {
-	return []*float64{&s.kappa, &s.gamma, &s.service, &s.zone, &s.tau}
+	return []*float64{&s.kappa, &s.own, &s.gamma, &s.service, &s.zone, &s.tau}
 }
 
 // solve finds the unknowns for given scales and returns the logarithm of the marginal likelihood with the
@@ -70,7 +71,7 @@ func (m *static) solve(s *scales) float64 {
 func (m *static) hyperprior(s *scales) float64 {
 	sum := 0.0
 	for _, x := range [][2]float64{
-		{s.kappa, 0.05}, {s.gamma, 10e3}, {s.service, 4e3}, {s.zone, 0.03 * m.p.medHalf},
+		{s.kappa, 0.05}, {s.own, 0.01}, {s.gamma, 10e3}, {s.service, 4e3}, {s.zone, 0.03 * m.p.medHalf},
 	} {
 		d := math.Log(x[0] / x[1])
 		sum -= d * d / 2

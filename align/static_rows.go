@@ -50,9 +50,6 @@ const (
 	farTau = 1e8
 	// bigSystem is where the search for scales must be short.
 	bigSystem = 300
-	// pairShare is the share of an edge's own asymmetry, as a variance, that all edges between the two clocks
-	// have in common: the way between two hosts is one, whatever services call over it.
-	pairShare = 0.9
 	// lateShift, in ns, is the standard deviation of what all edges with late ends have in common: where
 	// their answers begin in numbers is not where the least of them is.
 	lateShift = 10e3
@@ -178,10 +175,10 @@ func (p *problem) edgeMean(l *link) {
 	}
 }
 
-// variance of an edge's own asymmetry and of its mean.
+// variance of an edge's asymmetry, which effects do not explain, and of its mean.
 func (m *static) variance(s *scales, i int) float64 {
 	l := m.rows[i].link
-	sd := s.kappa * l.half
+	sd := math.Hypot(s.kappa, s.own) * l.half
 	if !l.twoWay {
 		sd = s.omega * l.half
 	}
@@ -215,20 +212,21 @@ type equations struct {
 	logs, squares float64
 }
 
-// addGroup adds the rows of one pair of clocks. What they have in common makes their errors depend on each
-// other; the inverse of such a covariance is that of a diagonal less one outer product (Sherman and Morrison).
+// addGroup adds the rows of one pair of clocks. The way between two hosts is one, whatever services call over
+// it, so that their errors depend on each other; the inverse of such a covariance is that of a diagonal less
+// one outer product (Sherman and Morrison).
 func (m *static) addGroup(e *equations, s *scales, g [2]int) {
-	share := pairShare
-	if g[1]-g[0] == 1 {
-		share = 0
-	}
+	alone := g[1]-g[0] == 1
 	var cols []int
 	var common []float64
 	inner, cross, weight := 0.0, 0.0, 1.0 // the group's common direction times itself, and times the rows
 	for i := g[0]; i < g[1]; i++ {
 		r := &m.rows[i]
-		own := s.kappa * r.link.half
-		v := m.variance(s, i) - share*own*own/m.weight[i]
+		to := s.kappa * r.link.half
+		v := m.variance(s, i)
+		if !alone {
+			v -= to * to / m.weight[i]
+		}
 		e.logs += math.Log(v)
 		e.squares += r.z * r.z / v
 		for k := range r.n {
@@ -237,10 +235,9 @@ func (m *static) addGroup(e *equations, s *scales, g [2]int) {
 				e.a[r.cols[k]*m.dims+r.cols[j]] += r.sign[k] * r.sign[j] / v
 			}
 		}
-		if share == 0 {
+		if alone {
 			return
 		}
-		to := own * math.Sqrt(share)
 		if r.link.a > r.link.b {
 			to = -to
 		}
