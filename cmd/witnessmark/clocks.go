@@ -38,7 +38,11 @@ func clocksCommand(a *app, code *int) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.failOn, "fail-on", "error", "severity from which findings make the exit code 1: error, warning, note or never")
+	f.StringSliceVar(&o.only, "only", nil, "run only these checks: IDs or names, comma separated")
+	f.StringSliceVar(&o.skip, "skip", nil, "do not run these checks")
 	f.BoolVar(&o.allowIncomplete, "allow-incomplete", false, "exit 0 instead of 3 where some evidence could not be read")
+	o.settings.configFlags(f)
+	o.settings.acceptFlags(f)
 	o.clocks.flags(cmd)
 	o.loadFlags(cmd)
 	return cmd
