@@ -38,7 +38,33 @@ type Reading struct {
 	At, Until int64
 	// Offset of the clock, positive where it is ahead of UTC, and the largest error of it, in nanoseconds.
 	Offset, Error int64
+	// Measured and MeasuredUntil bound when the measurement was made that the reading rests on, on the clock as
+	// its daemon corrected it; 0 where the source does not tell. Readings of one domain that agree in it are one
+	// measurement, told more than once.
+	Measured, MeasuredUntil int64
 	// Source names the kind of evidence, such as "chronyc tracking".
 	Source string
 	Ref    evidence.Ref
 }
+
+// StepReport is what a log, or the clocks of one process, say of a clock that was set. It knows nothing of
+// other clocks.
+type StepReport struct {
+	Domain string
+	// The clock showed After at some time before it was set, and Before at some time behind; a clock that was
+	// set back may have shown Before first.
+	After, Before int64
+	// Size of the step, positive where the clock went forward, is off by no more than Error, NoStepSize where
+	// only the sign of Size means anything; where Size is 0, not even that is known.
+	Size, Error int64
+	// AtLeast says that the step may have been larger, of the same sign.
+	AtLeast bool
+	// Slew says that the clock began to be slewed, by Size in the end, rather than set.
+	Slew bool
+	// Source names the kind of evidence, such as "chronyd log", and Where the place of it: a file and a range of
+	// its bytes, or two spans.
+	Source, Where string
+}
+
+// NoStepSize is the Error of a step of unknown size.
+const NoStepSize = evidence.NoClockError

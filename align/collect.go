@@ -23,6 +23,7 @@ func Collect(b *evidence.Bundle, j *evidence.SpanJoin, o StatOptions) *Statistic
 	}
 	c.links()
 	c.readings()
+	c.stepReports()
 	for why, n := range c.stat.Dropped {
 		if n == 0 {
 			delete(c.stat.Dropped, why)
@@ -47,6 +48,7 @@ type cachedEdge struct {
 	class         Class
 	edge          *Edge // nil where one clock stamped both, or nothing can tell them apart
 	merged        bool  // two processes are said to share a clock
+	own           bool  // both are of one process
 }
 
 // domains notes what resources say of their clocks.
@@ -79,6 +81,7 @@ func (c *collector) edge(parent, child uint32, local evidence.Locality, class Cl
 	switch {
 	case evidence.OneClock(pr, cr, local):
 		slot.merged = local == evidence.Remote && pr != cr && from == to
+		slot.own = local != evidence.Remote && from == to && to != ""
 	case from != "" && to != "" && from != to:
 		slot.edge = c.stat.Edge(EdgeKey{from, to, cr.Identity.Service.Value, class})
 	}
@@ -95,6 +98,9 @@ func (c *collector) pair(chunk *evidence.SpanChunk, i int, parent uint32) {
 	}
 	slot := c.edge(pc.Origin[pe], chunk.Origin[i], evidence.LocalityOf(kind, flags), class)
 	if slot.edge == nil && !slot.merged {
+		if chunk.Start[i] < pc.Start[pe] && slot.own && kind != evidence.KindConsumer {
+			c.setBack(chunk, i, parent)
+		}
 		return
 	}
 	start, end, pstart, pend := chunk.Start[i], chunk.End[i], pc.Start[pe], pc.End[pe]
@@ -180,6 +186,7 @@ func (c *collector) readings() {
 		if r.Bounded() && r.Domain != "" {
 			c.stat.AddReading(Reading{
 				Domain: r.Domain, At: r.At, Until: r.Until, Offset: r.Offset, Error: r.Error, Source: r.Source, Ref: r.Ref,
+				Measured: r.Measured, MeasuredUntil: r.MeasuredUntil,
 			})
 		}
 	}

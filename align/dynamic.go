@@ -96,7 +96,7 @@ func (d *dynamic) entry(clock int, x, sign float64, hint *int) {
 	d.cols = append(d.cols, int32(d.first[clock]+i), int32(d.first[clock]+i+1))
 	d.vals = append(d.vals, sign*(1-f), sign*f)
 	for k, j := range c.jumps {
-		if x >= j.x {
+		if x >= j.x && !d.p.stated(&j) {
 			d.cols = append(d.cols, int32(d.first[clock]+len(c.knots)+k))
 			d.vals = append(d.vals, sign)
 		}

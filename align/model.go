@@ -109,7 +109,19 @@ type Step struct {
 	Size   int64    `json:"size_ns"` // estimate, positive where the clock jumped ahead
 	Bounds Interval `json:"bounds"`
 	Slew   bool     `json:"slew"` // the clock ran fast or slow for a while rather than jumped
-	Source string   `json:"source"`
+	// Source says what shows the step: "calls", what else told of it, or both.
+	Source string `json:"source"`
+	// Evidence names each report of it beside the calls.
+	Evidence []StepEvidence `json:"evidence,omitempty"`
+}
+
+// StepEvidence is one report of a step.
+type StepEvidence struct {
+	Source string `json:"source"` // such as "chronyd log"
+	Where  string `json:"where"`  // file and range of bytes, or spans
+	// Size and Error are what it states, null where it does not.
+	Size  *int64 `json:"size_ns"`
+	Error *int64 `json:"error_ns"`
 }
 
 // Interval holds bounds in nanoseconds, both inclusive. math.MinInt64 and math.MaxInt64 stand for none,

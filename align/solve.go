@@ -69,15 +69,21 @@ func (p *problem) restless() map[string]bool {
 func solveOnce(s *Statistic, o Options) *problem {
 	p := newProblem(s, o)
 	if len(p.links) == 0 {
+		if p.tellSteps() {
+			p.readRange()
+		}
 		p.anchor()
 		return p
 	}
 	p.begin()
+	p.tellSteps()
 	if p.gate() {
 		p.components()
 		p.begin()
+		p.tellSteps()
 	}
 	if p.findEvents() {
+		p.narrowFound()
 		p.polishRates()
 		p.rescale()
 		p.findEvents()

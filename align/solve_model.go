@@ -38,6 +38,7 @@ func (p *problem) model(s *Statistic) *Model {
 			m.Assumptions = append(m.Assumptions, a)
 		}
 	}
+	m.Assumptions = append(m.Assumptions, p.stepAssumptions()...)
 	for i := range p.clocks {
 		m.Domains = append(m.Domains, p.domain(i, s))
 	}
@@ -91,6 +92,7 @@ func (p *problem) domain(i int, s *Statistic) Domain {
 		d.Status, d.Why = StatusNoPath, "its equations have no solution"
 		return d
 	}
+	p.credit(i, d.Steps)
 	d.DriftPPM = p.drift(d.Segments)
 	return d
 }
@@ -177,7 +179,7 @@ func (p *problem) segments(i int) ([]Segment, []Step) {
 		size := p.slewSize(i, s)
 		steps = append(steps, Step{
 			After: Instant(reading(max(s.lo, p.x0))), Before: Instant(reading(min(s.hi, p.x1))), Size: size, Slew: true,
-			Bounds: Unbounded, Source: "calls",
+			Bounds: Unbounded, Source: sourceCalls,
 		})
 	}
 	slices.SortFunc(steps, func(a, b Step) int { return cmp.Compare(a.After, b.After) })
@@ -196,7 +198,11 @@ func (p *problem) step(i int, j jump, reading func(float64) int64) Step {
 		}
 	}
 	size := int64(math.Round(j.size))
-	s := Step{After: Instant(reading(j.lo)), Before: Instant(reading(j.hi)), Size: size, Bounds: Unbounded, Source: "calls"}
+	s := Step{After: Instant(reading(j.lo)), Before: Instant(reading(j.hi)), Size: size, Bounds: Unbounded, Source: sourceCalls}
+	if j.told > 0 && p.told[j.told-1].verdict == believed {
+		s.Source = ""
+		return s
+	}
 	if known < math.MaxInt64/2 {
 		s.Bounds = Interval{size - known, size + known}
 	}

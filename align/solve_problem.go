@@ -14,13 +14,15 @@ import (
 
 // problem is one solve.
 type problem struct {
-	opt    Options
-	names  []string
-	clocks []clock
-	links  []link
-	reads  []Reading
-	epoch  int64
-	x0, x1 float64 // seconds: when the calls were
+	opt     Options
+	names   []string
+	clocks  []clock
+	links   []link
+	reads   []Reading
+	reports []StepReport // of steps, from logs and the like
+	told    []told       // the steps that they tell of
+	epoch   int64
+	x0, x1  float64 // seconds: when the calls were
 
 	baseKnots []float64 // those that all clocks share
 
@@ -55,7 +57,10 @@ type clock struct {
 }
 
 // jump is a step of a clock at x on its own face, known to lie between lo and hi.
-type jump struct{ x, lo, hi, size float64 }
+type jump struct {
+	x, lo, hi, size float64
+	told            int // number of the told step from 1, 0 for one that calls found
+}
 
 type stretch struct{ lo, hi float64 }
 
@@ -124,6 +129,7 @@ func newProblem(s *Statistic, o Options) *problem {
 		p.links = append(p.links, l)
 	}
 	p.reads = s.Readings()
+	p.reports = append(s.StepReports(), p.readSteps()...)
 	p.epoch = p.middle()
 	p.components()
 	return p

@@ -20,6 +20,7 @@ type Statistic struct {
 	fine     map[string]bool
 	edges    map[EdgeKey]*Edge
 	readings []Reading
+	reports  []StepReport
 }
 
 // StatOptions is how much of the calls a statistic keeps.
@@ -132,7 +133,12 @@ func MergeStatistics(parts ...*Statistic) *Statistic {
 		}
 		m.readings = append(m.readings, p.readings...)
 	}
-	m.readings = m.Readings()
+	for _, p := range parts {
+		if p != nil {
+			m.reports = append(m.reports, p.reports...)
+		}
+	}
+	m.readings, m.reports = m.Readings(), m.StepReports()
 	return m
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // statisticMagic begins an encoded Statistic; its last byte is the version.
-const statisticMagic = "wmstat\x00\x02"
+const statisticMagic = "wmstat\x00\x03"
 
 // errStatistic is the cause of every error of ReadStatistic.
 var errStatistic = errors.New("not a statistic of this version")
@@ -52,8 +52,9 @@ func (s *Statistic) AppendBinary(b []byte) []byte {
 		w.text(r.Domain)
 		w.nums(r.At, r.Until, r.Offset, r.Error)
 		w.text(r.Source)
-		w.nums(int64(r.Ref.Artifact), r.Ref.Off, r.Ref.Len)
+		w.nums(r.Measured, r.MeasuredUntil, int64(r.Ref.Artifact), r.Ref.Off, r.Ref.Len)
 	}
+	w.reports(s.StepReports())
 	return w.b
 }
 
@@ -163,9 +164,11 @@ func ReadStatistic(b []byte) (*Statistic, error) {
 	for range r.count() {
 		s.readings = append(s.readings, Reading{
 			Domain: r.text(), At: r.num(), Until: r.num(), Offset: r.num(), Error: r.num(), Source: r.text(),
+			Measured: r.num(), MeasuredUntil: r.num(),
 			Ref: evidence.Ref{Artifact: uint32(r.num()), Off: r.num(), Len: r.num()},
 		})
 	}
+	s.reports = r.reports()
 	if r.failed || len(r.b) > 0 {
 		return nil, fmt.Errorf("read statistic: damaged at byte %d: %w", len(b)-len(r.b), errStatistic)
 	}

@@ -349,14 +349,34 @@ func (p *problem) moments(ev event, lo, hi, mid0, mid1 float64) (out []moment, s
 
 // edgeMoments returns the midpoints of sampled calls and, of vertices, pairs of neighbours as if they were
 // one call: the least delays tell most.
-func (p *problem) edgeMoments(l *link, index int, sign, lo, hi float64) (out []moment) {
-	own := func(s *spot) float64 {
-		if sign > 0 {
-			return s.xb
-		}
-		return s.xa
+func (p *problem) edgeMoments(l *link, index int, sign, lo, hi float64) []moment {
+	out := p.sampleMoments(l, index, sign, lo, hi)
+	if l.late {
+		return out
 	}
-	scale := max((l.mq+l.ms)/2, 1000, float64(l.edge.quantum)/2)
+	for k := range l.wins {
+		w := &l.wins[k]
+		if x := w.q.on(sign); x >= lo && x <= hi {
+			out = append(out, moment{(x + w.s.on(sign)) / 2, sign * w.y, l.scale() / 4, index})
+		}
+	}
+	return out
+}
+
+// on returns the reading of the clock that is the callee, if sign is positive, or the caller.
+func (s *spot) on(sign float64) float64 {
+	if sign > 0 {
+		return s.xb
+	}
+	return s.xa
+}
+
+// scale is by how much the midpoint of one call is off, about.
+func (l *link) scale() float64 { return max((l.mq+l.ms)/2, 1000, float64(l.edge.quantum)/2) }
+
+// sampleMoments returns the midpoints of sampled calls.
+func (p *problem) sampleMoments(l *link, index int, sign, lo, hi float64) (out []moment) {
+	scale := l.scale()
 	var h [4]int
 	for _, s := range l.samples {
 		if s.t4 == 0 {
@@ -364,21 +384,12 @@ func (p *problem) edgeMoments(l *link, index int, sign, lo, hi float64) (out []m
 		}
 		ca, cb := p.clocks[l.a].coarse, p.clocks[l.b].coarse
 		q := spot{p.seconds(s.t1, ca), p.seconds(s.t1+s.u, cb), float64(s.u - (cb - ca))}
-		if own(&q) < lo || own(&q) > hi {
+		if x := q.on(sign); x < lo || x > hi {
 			continue
 		}
 		r := spot{p.seconds(s.t4, ca), p.seconds(s.t4+s.l, cb), float64(cb - ca - s.l)}
 		y := (p.requestDelay(l, &q, &h[0], &h[1]) - p.responseDelay(l, &r, &h[2], &h[3])) / 2
-		out = append(out, moment{own(&q), sign * y, scale, index})
-	}
-	if l.late {
-		return out
-	}
-	for k := range l.wins {
-		w := &l.wins[k]
-		if x := own(&w.q); x >= lo && x <= hi {
-			out = append(out, moment{(x + own(&w.s)) / 2, sign * w.y, scale / 4, index})
-		}
+		out = append(out, moment{q.on(sign), sign * y, scale, index})
 	}
 	return out
 }

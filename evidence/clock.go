@@ -20,6 +20,11 @@ type ClockReading struct {
 	// At and Until bound the instant of the statement: it was true at one instant between them, which
 	// are equal where the source tells the instant.
 	At, Until int64
+	// Measured and MeasuredUntil bound when the measurement was made that the statement rests on, on the
+	// clock as the daemon corrects it; 0 where the source does not tell. Statements about one clock that
+	// agree in it tell of one measurement: a report as text and as CSV, or asked for twice between two
+	// polls.
+	Measured, MeasuredUntil int64
 
 	// Offset of the clock in nanoseconds (ClockOffset), or the size of the step (ClockStep), positive
 	// where the clock went forward.

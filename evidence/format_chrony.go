@@ -59,6 +59,9 @@ func (t *chronyTracking) row(ref Ref) (ClockReading, *reportAge) {
 	}
 	r.Kind, r.Basis = ClockOffset, ClockStated
 	r.Offset, r.RatePPM, r.SkewPPM = t.offset.nanos, t.rate, t.skew
+	if t.refNanos > 0 {
+		r.Measured, r.MeasuredUntil = t.refNanos, t.refNanos+t.refWidth
+	}
 	var fits bool
 	if r.Error, fits = rootDistance(t.rootDelay, t.dispersion, t.offset.slack); !fits {
 		r.Basis = ClockNoBound

@@ -96,6 +96,8 @@ func (c *clockReader) trackingRow(f [][]byte, ref Ref) bool {
 		return false
 	}
 	r.Offset = offset.nanos
+	// chronyc tracking names a time up to a second before the update (reference.c, fuzz_ref_time).
+	r.Measured, r.MeasuredUntil = at-int64(time.Second), at+int64(time.Second)
 	if len(f) < 14 {
 		c.stats.add(r)
 		return true
