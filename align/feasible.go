@@ -97,11 +97,11 @@ func (p *problem) projectLevels() (moved bool) {
 		low, high := math.Inf(1), math.Inf(1)
 		var ha, hb int
 		for k := range l.q {
-			low = min(low, p.requestDelay(l, &l.q[k], &ha, &hb))
+			low = min(low, p.requestDelay(l, &l.q[k], &ha, &hb)+float64(l.edge.quantum-1))
 		}
 		for k := range l.s {
 			if !l.late && l.twoWay {
-				high = min(high, p.responseDelay(l, &l.s[k], &ha, &hb))
+				high = min(high, p.responseDelay(l, &l.s[k], &ha, &hb)+float64(l.edge.quantum-1))
 			}
 		}
 		// The difference of the two may change by -high to low; between them where that is nothing.

@@ -20,12 +20,13 @@ const (
 	lateShare = 0.02
 )
 
-// testLate marks the edges with late ends.
+// testLate marks the edges with late ends, and those whose stamps could not show them.
 func (p *problem) testLate() {
 	for i := range p.links {
 		l := &p.links[i]
 		if l.twoWay {
-			l.late = l.edge.lateEnds()
+			l.late, l.blunt = l.edge.lateEnds(), l.edge.blunt()
+			l.blunt = l.blunt && !l.late
 		}
 	}
 }
@@ -36,7 +37,7 @@ func (e *Edge) lateEnds() bool {
 	if float64(e.impossible) > lateImpossible*float64(total) && e.impossible > 1 {
 		return true
 	}
-	if e.answered < 40 {
+	if e.answered < 40 || e.blunt() {
 		return false
 	}
 	if low := e.rttQuantile(0.05); float64(e.minRTT) < lateFloor*float64(low) {

@@ -74,10 +74,12 @@ type link struct {
 	sign   float64
 	twoWay bool
 	late   bool // ends of callee spans are not answers
+	blunt  bool // stamps are too coarse for its round trips
 
 	q, s    []spot // vertices of the envelopes, requests and responses
 	qc, sc  []cell
 	samples []sampled
+	calls   []answered // of a blunt edge
 	wins    []window
 	mq, ms  float64 // scale of delays above their least, ns
 	floor   float64 // what is taken off the least requests where answers give no observation, ns
@@ -232,6 +234,7 @@ func (p *problem) place() {
 		l.s, l.sc = p.spots(l, &l.edge.response, func(pt *point) spot {
 			return spot{p.seconds(pt.t, ca), p.seconds(pt.t-pt.v, cb), float64(pt.v + (cb - ca))}
 		}, inside)
+		p.takeCalls(l, inside)
 		for _, s := range l.q {
 			p.x0, p.x1 = min(p.x0, s.xa, s.xb), max(p.x1, s.xa, s.xb)
 		}

@@ -39,7 +39,10 @@ func (p *problem) cut() {
 	for i := range p.links {
 		l := &p.links[i]
 		l.wins = l.wins[:0]
-		if p.usable(l) {
+		switch {
+		case p.usable(l) && l.blunt:
+			p.cutCalls(l)
+		case p.usable(l):
 			p.cutCells(l)
 		}
 		for k := range l.wins {
@@ -116,7 +119,10 @@ func (p *problem) inSlew(l *link, x float64) bool {
 // rescale finds the scales of delays anew, and then measures.
 func (p *problem) rescale() {
 	for i := range p.links {
-		if l := &p.links[i]; p.usable(l) {
+		switch l := &p.links[i]; {
+		case p.usable(l) && l.blunt:
+			p.bluntScales(l)
+		case p.usable(l):
 			p.delayScales(l)
 		}
 	}
@@ -131,7 +137,11 @@ func (p *problem) measure() {
 			continue
 		}
 		for k := range l.wins {
-			p.measureWindow(l, &l.wins[k])
+			if l.blunt {
+				p.measureBlunt(l, &l.wins[k])
+			} else {
+				p.measureWindow(l, &l.wins[k])
+			}
 		}
 	}
 }
@@ -261,11 +271,16 @@ func (p *problem) halves() {
 		l := &p.links[i]
 		if l.twoWay && p.usable(l) {
 			l.half = float64(l.edge.minRTT) / 2
-			if l.late {
+			switch {
+			case l.late:
 				l.half = float64(l.edge.rttQuantile(0.25)) / 2
+			case l.blunt:
+				l.half = l.bluntHalf()
 			}
 			// Coarse stamps make round trips of nothing: what is below their resolution is not known.
-			l.half = max(l.half, float64(l.edge.quantum)/2)
+			if !l.blunt || l.half <= 0 {
+				l.half = max(l.half, float64(l.edge.quantum)/2)
+			}
 			byPair[zones(l)] = append(byPair[zones(l)], l.half)
 			all = append(all, l.half)
 		}

@@ -51,7 +51,8 @@ const (
 	// bigSystem is where the search for scales must be short.
 	bigSystem = 300
 	// lateShift, in ns, is the standard deviation of what all edges with late ends have in common: where
-	// their answers begin in numbers is not where the least of them is.
+	// their answers begin in numbers is not where the least of them is. So have all blunt ones: their means
+	// hold the time in queues.
 	lateShift = 10e3
 	// headlessDelay, in ns, is the standard deviation of what requests from the middle of a span have in
 	// common: they were sent when their parent had worked for a while.
@@ -117,7 +118,7 @@ func (m *static) row(l *link) staticRow {
 	if l.pair >= 0 {
 		r.add(m.zoneColumn(l.pair), l.sign)
 	}
-	if l.late {
+	if l.late || l.blunt {
 		r.add(m.lateColumn(), 1)
 	}
 	return r
