@@ -68,6 +68,9 @@ func explainCommand(a *app) *cobra.Command {
 		Short:   "Say what a check means, what it proves, what it cannot see, and what to do",
 		Example: "  witnessmark explain WM4001\n  witnessmark explain orphan-span",
 		Args:    cobra.ExactArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return checkNames(), cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			d, err := find(documented(all.Detectors()), args[0])
 			if err != nil {

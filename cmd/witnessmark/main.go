@@ -24,11 +24,13 @@ type app struct {
 	terminal       bool     // stdout is a terminal
 	width          int      // of the terminal, 0 if stdout is none
 	noColor        bool     // NO_COLOR is set, or the terminal knows none
+	epoch          string   // SOURCE_DATE_EPOCH, for what is made to be shipped
 	args           []string // the command line as typed, without the program's name
 }
 
 func newApp() *app {
-	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, noColor: os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"}
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, noColor: os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb",
+		epoch: os.Getenv("SOURCE_DATE_EPOCH")}
 	if fd := int(os.Stdout.Fd()); term.IsTerminal(fd) {
 		a.terminal = true
 		if w, _, err := term.GetSize(fd); err == nil {

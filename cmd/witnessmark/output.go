@@ -38,6 +38,7 @@ func (o *output) flags(cmd *cobra.Command) {
 	f.StringVar(&o.color, "color", "auto", "auto, always or never; NO_COLOR is honoured")
 	f.IntVar(&o.limit, "limit", 50, "rows and findings in table and markdown on standard output; 0 for all")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing on standard output")
+	o.complete(cmd)
 }
 
 func formatNames() []string {

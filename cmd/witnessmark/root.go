@@ -73,6 +73,8 @@ func newRoot(a *app, code *int) *cobra.Command {
 		alignCommand(a, code),
 		demoCommand(a, code),
 		versionCommand(a),
+		manualCommand(a),
 	)
+	completeValues(root)
 	return root
 }
