@@ -34,7 +34,7 @@ func (p *problem) credit(clock int, steps []Step) {
 			if len(s.Evidence) < maxStepEvidence {
 				s.Evidence = append(s.Evidence, r.evidence())
 			}
-			if v := r.sizes(); r.sized() && !r.AtLeast && !s.Slew {
+			if v := r.sizes(); v != Unbounded && !s.Slew {
 				both := Interval{max(s.Bounds.Low, v.Low), min(s.Bounds.High, v.High)}
 				if both.Low <= both.High {
 					s.Bounds, s.Size = both, min(max(s.Size, both.Low), both.High)

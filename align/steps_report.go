@@ -118,10 +118,11 @@ func (c *collector) where(ref evidence.Ref) string {
 }
 
 // snapshotJitter is how far apart the two clocks of a snapshot may have been read, in ns: the runtime reads them
-// one after the other, and may lose the processor in between. snapshotDrift, in parts per billion, is what their
+// one after the other, and may lose the processor in between, for snapshotSleep at most. snapshotDrift, in parts per billion, is what their
 // distance may change by itself. Linux slews both alike, so that there nothing but a step changes it.
 const (
 	snapshotJitter = 200e3
+	snapshotSleep  = 50e6
 	snapshotDrift  = 500e3
 )
 
@@ -137,10 +138,15 @@ func (c *collector) snapshots(domain string, list []*evidence.ClockReading) {
 			continue
 		}
 		// A thread that slept between its two readings looks like a step and one back.
-		if k+1 < len(list) {
-			if next, _, still := setBetween(list[k-1], list[k+1]); !still || (next > 0) != (size > 0) {
-				continue
+		stays := func(i, j int) bool {
+			if i < 0 || j == len(list) {
+				return max(size, -size) > snapshotSleep
 			}
+			other, _, ok := setBetween(list[i], list[j])
+			return ok && (other > 0) == (size > 0)
+		}
+		if !stays(k-2, k) || !stays(k-1, k+1) {
+			continue
 		}
 		c.stat.AddStep(StepReport{Domain: domain, After: list[k-1].Wall, Before: list[k].Wall, Size: size, Error: slack,
 			Source: sourceSnapshots, Where: c.where(list[k].Ref)})

@@ -15,6 +15,8 @@ const (
 	toldWidth = 12
 	toldCalls = 8
 	toldFit   = 0.25
+	// toldLarger times what the reports say at least is the most that they mean.
+	toldLarger = 4
 	// toldProcess spans that began before their parents, all around one instant, are no explicit times.
 	toldProcess = 3
 )
@@ -59,8 +61,13 @@ func (t *told) takes(r *StepReport) bool {
 		return false
 	}
 	after, before := max(t.after, r.After), min(t.before, r.Before)
-	// When it had been set it showed size more than after at least, and no more than before.
-	if most := both.High; after > before && (most > 0 || most != math.MaxInt64 && addBound(after, both.Low) > before) {
+	// When it had been set it showed size more than after at least, and no more than before. A step that is far
+	// larger than anybody says would explain any two.
+	low := both.Low
+	if low == math.MinInt64 && both.High < 0 {
+		low = toldLarger * max(both.High, math.MinInt64/toldLarger)
+	}
+	if after > before && addBound(after, low) > before {
 		return false
 	}
 	t.after, t.before, t.sizes, t.reports = after, before, both, append(t.reports, *r)
