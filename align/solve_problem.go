@@ -130,7 +130,7 @@ func newProblem(s *Statistic, o Options) *problem {
 		}
 		p.links = append(p.links, l)
 	}
-	p.reads = s.Readings()
+	p.reads = measurements(s.Readings())
 	p.reports = append(s.StepReports(), p.readSteps()...)
 	p.epoch = p.middle()
 	p.components()
