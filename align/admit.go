@@ -27,23 +27,18 @@ const (
 // not bound on that side.
 func (s *scope) admit() {
 	reach := s.reachable()
-	groups := map[[2]int][]int32{}
-	var keys [][2]int
-	for _, i := range s.responses {
-		c := s.constraint(i)
-		from, to, ok := s.ends(c)
-		if !ok || reach(from, to) {
-			continue
+	s.admitted = make([]int32, 0, len(s.responses))
+	var numbers []int32
+	for runs := runsOf(s.responses, s.constraint, s.ends); len(runs) > 0; {
+		n := group(runs)
+		from, to := int(runs[0].from), int(runs[0].to)
+		numbers = numbers[:0]
+		for _, r := range runs[:n] {
+			numbers = append(numbers, s.responses[r.lo:r.hi]...)
 		}
-		k := [2]int{from, to}
-		if groups[k] == nil {
-			keys = append(keys, k)
+		if runs = runs[n:]; !reach(from, to) {
+			s.dense(from, to, numbers)
 		}
-		groups[k] = append(groups[k], i)
-	}
-	slices.SortFunc(keys, func(a, b [2]int) int { return slices.Compare(a[:], b[:]) })
-	for _, k := range keys {
-		s.admitted = append(s.admitted, s.dense(k, groups[k])...)
 	}
 }
 
@@ -81,12 +76,13 @@ func (s *scope) reachable() func(from, to int) bool {
 // timedValue is what a response says of the difference of two clocks, less their trends.
 type timedValue struct{ at, v int64 }
 
-// dense returns those of the responses from one node to another that lie no lower than the leading edge
-// of the sampled ones around them.
-func (s *scope) dense(k [2]int, numbers []int32) []int32 {
-	tf, tt := s.trendOf(s.nodes[k[0]]), s.trendOf(s.nodes[k[1]])
+// dense admits those of the responses from one node to another that lie no lower than the leading edge of
+// the sampled ones around them.
+func (s *scope) dense(from, to int, numbers []int32) {
+	tf, tt := s.trendOf(s.nodes[from]), s.trendOf(s.nodes[to])
+	var hf, ht int
 	value := func(c *constraint) int64 {
-		return addBound(c.weight, addBound(tf.offset(c.fromAt), -tt.offset(c.toAt)))
+		return addBound(c.weight, addBound(tf.offsetNear(c.fromAt, &hf), -tt.offsetNear(c.toAt, &ht)))
 	}
 	var sample []timedValue
 	for _, i := range numbers {
@@ -113,15 +109,13 @@ func (s *scope) dense(k [2]int, numbers []int32) []int32 {
 		pool := sample[j*len(sample)/pools : (j+1)*len(sample)/pools]
 		edges[j] = timedValue{pool[len(pool)-1].at, densityEdge(pool)}
 	}
-	var out []int32
 	for _, i := range numbers {
 		c := s.constraint(i)
 		j, _ := slices.BinarySearchFunc(edges, c.toAt, func(e timedValue, at int64) int { return cmp.Compare(e.at, at) })
 		if value(c) >= edges[min(j, pools-1)].v {
-			out = append(out, i)
+			s.admitted = append(s.admitted, i)
 		}
 	}
-	return out
 }
 
 // densityEdge returns the least value behind which values lie densely.

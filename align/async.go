@@ -26,14 +26,15 @@ func (s *scope) refuteResponses(calls *scope, hard *system, up, down *distances)
 		}
 	}
 	refuted := map[int32]int64{}
+	var hf, ht int32
 	for _, i := range s.responses {
 		c := s.constraint(i)
 		from, to, ok := s.ends(c)
 		if !ok {
 			continue
 		}
-		high, _ := up.nearest(int32(from), c.fromAt)
-		low, _ := down.nearest(int32(to), c.toAt)
+		high, _ := up.nearestFrom(int32(from), c.fromAt, &hf)
+		low, _ := down.nearestFrom(int32(to), c.toAt, &ht)
 		if to == calls.source {
 			low = 0
 		}
@@ -69,6 +70,7 @@ func (s *scope) refuteAgainst(hard *system, caller int, responses []int32, refut
 	if up == nil {
 		return
 	}
+	defer up.release()
 	for _, i := range responses {
 		c := s.constraint(i)
 		from, _, _ := s.ends(c)

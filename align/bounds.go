@@ -130,10 +130,12 @@ type boundSolver struct {
 	nodes    int
 	domain   []int  // of a node; utcClock of the last
 	out      []bool // domains that take no part because they are in conflict
+	spare    []*distances
+	calls    map[int]*system // of the hard constraints that hold together without readings, by first member
 }
 
 func newBoundSolver(p *boundProblem, r *boundResult) *boundSolver {
-	b := &boundSolver{boundProblem: p, result: r, out: make([]bool, len(p.clocks))}
+	b := &boundSolver{boundProblem: p, result: r, out: make([]bool, len(p.clocks)), calls: map[int]*system{}}
 	for i := range p.clocks {
 		b.out[i] = p.clocks[i].isOut
 		b.firstSeg = append(b.firstSeg, b.nodes)

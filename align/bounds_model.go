@@ -126,7 +126,8 @@ func (p *boundProblem) addResponses(e *Edge, caller, callee int, delay int64, se
 		p.responses = append(p.responses, constraint{fromAt: pt.t - pt.v, toAt: pt.t, weight: pt.v - delay, origin: from, n: int32(j)})
 	}
 	chance := *from
-	chance.points, chance.samples = nil, e.samples()
+	chance.points, chance.samples = nil, slices.Clone(e.sample)
+	slices.SortFunc(chance.samples, func(a, b sampled) int { return cmp.Or(cmp.Compare(a.t4+a.l, b.t4+b.l), a.compare(&b)) })
 	for j, x := range chance.samples {
 		if x.t4 != 0 && x.callee != 0 {
 			p.responses = append(p.responses, constraint{fromAt: x.t4 + x.l, toAt: x.t4, weight: -x.l - delay, origin: &chance, n: int32(j)})

@@ -83,6 +83,7 @@ func (s *scope) lines(f *system, numbers []int32) *lineSource {
 // frame returns a system without events.
 func (s *scope) frame(withTrends bool, rate int64) *system {
 	g := newFrame(len(s.nodes))
+	g.spare = &s.boundSolver.spare
 	for i, n := range s.nodes {
 		g.anchor[i] = s.anchor(n)
 		if i == s.source {
@@ -158,18 +159,31 @@ func (b *boundSolver) solve(number int, members []int, numbers []int32) {
 	s.admit()
 	if calls != s {
 		s.doubtReadings()
+		up.release()
+		down.release()
 		if _, up, down = s.hardDistances(); up == nil || down == nil {
 			return // likewise
 		}
 	}
 	b.proof.scope(s)
 	b.curves(s, basisHard, true, up, down, s.drift)
+	up.release()
+	down.release()
 	s.assume()
 }
 
 // hardDistances returns the system of the hard constraints, and the distances from the source and back.
 func (s *scope) hardDistances() (hard *system, up, down *distances) {
-	hard = s.system(s.hard, s.drift)
+	if g := s.boundSolver.calls[s.members[0]]; g != nil {
+		// The weights of calls do not depend on what clocks are against, only the rates do.
+		known := *g
+		known.rate, known.slews = slices.Clone(g.rate), slices.Clone(g.slews)
+		s.setRate(&known, s.drift)
+		known.slews[s.source] = nil
+		hard = &known
+	} else {
+		hard = s.system(s.hard, s.drift)
+	}
 	up, _ = hard.search(s.source, false)
 	down, _ = hard.search(s.source, true)
 	return hard, up, down

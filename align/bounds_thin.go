@@ -30,7 +30,12 @@ type run struct{ from, to, lo, hi int32 }
 // source returns the lines of those constraints whose two sides have a node: ends returns these, or false.
 func (s *system) source(numbers []int32, constraintOf func(int32) *constraint, coarse func(*constraint) int64,
 	ends func(*constraint) (from, to int, ok bool)) *lineSource {
-	l := &lineSource{system: s, numbers: numbers, constraintOf: constraintOf, coarse: coarse}
+	return &lineSource{system: s, numbers: numbers, constraintOf: constraintOf, coarse: coarse, runs: runsOf(numbers, constraintOf, ends)}
+}
+
+// runsOf returns the runs of some constraints, in the order of nodes.
+func runsOf(numbers []int32, constraintOf func(int32) *constraint, ends func(*constraint) (from, to int, ok bool)) []run {
+	var runs []run
 	var last *run
 	for k, i := range numbers {
 		from, to, ok := ends(constraintOf(i))
@@ -39,26 +44,36 @@ func (s *system) source(numbers []int32, constraintOf func(int32) *constraint, c
 			last = nil
 			continue
 		case last == nil || int(last.from) != from || int(last.to) != to:
-			l.runs = append(l.runs, run{from: int32(from), to: int32(to), lo: int32(k)})
-			last = &l.runs[len(l.runs)-1]
+			runs = append(runs, run{from: int32(from), to: int32(to), lo: int32(k)})
+			last = &runs[len(runs)-1]
 		}
 		last.hi = int32(k + 1)
 	}
-	slices.SortFunc(l.runs, func(a, b run) int {
+	slices.SortFunc(runs, func(a, b run) int {
 		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), cmp.Compare(a.lo, b.lo))
 	})
-	return l
+	return runs
+}
+
+// group returns how many of some runs are between the same two nodes as the first.
+func group(runs []run) int {
+	n := 0
+	for n < len(runs) && runs[n].from == runs[0].from && runs[n].to == runs[0].to {
+		n++
+	}
+	return n
 }
 
 // each calls f with the lines of every two nodes, in the order of time. What it gives is overwritten.
 func (l *lineSource) each(f func([]line)) {
 	var buffer []line
-	for k := 0; k < len(l.runs); {
-		first := k
+	for runs := l.runs; len(runs) > 0; {
 		buffer = buffer[:0]
-		for ; k < len(l.runs) && l.runs[k].from == l.runs[first].from && l.runs[k].to == l.runs[first].to; k++ {
-			buffer = l.append(buffer, &l.runs[k])
+		n := group(runs)
+		for k := range n {
+			buffer = l.append(buffer, &runs[k])
 		}
+		runs = runs[n:]
 		order := func(a, b line) int { return cmp.Or(cmp.Compare(a.fromAt, b.fromAt), cmp.Compare(a.number, b.number)) }
 		if !slices.IsSortedFunc(buffer, order) {
 			slices.SortFunc(buffer, order)
@@ -95,7 +110,7 @@ func (l *lineSource) all() []line {
 
 // thin returns the lines that are left by system.thin.
 func (l *lineSource) thin() []line {
-	var out []line
+	out := make([]line, 0, len(l.numbers)/4) // about what is left
 	var t thinner
 	l.each(func(group []line) { out = t.thin(l.system, out, group) })
 	return out
@@ -105,7 +120,7 @@ func (l *lineSource) thin() []line {
 // carried to the same readings. Bounds and contradictions stay what they are, because what is carried over
 // a reading in between costs no less. Between trends few are left, as clocks hardly stray from them.
 func (s *system) thin(all []line) []line {
-	var out []line
+	out := make([]line, 0, len(all))
 	var t thinner
 	for len(all) > 0 {
 		n := 1

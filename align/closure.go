@@ -24,6 +24,7 @@ type system struct {
 	back   []int32     // indexes of links, grouped by the node that they enter
 	enter  []int32
 	owner  []int32 // node of an event
+	spare  *[]*distances
 }
 
 // arc is a constraint between two events.
@@ -36,7 +37,7 @@ type arc struct {
 // newFrame returns a system without events, at rates of 0.
 func newFrame(nodes int) *system {
 	return &system{
-		rate: make([]int64, nodes), trends: make([]trend, nodes), anchor: make([]int64, nodes), slews: make([][]bracket, nodes),
+		rate: make([]int64, nodes), trends: make([]trend, nodes), anchor: make([]int64, nodes), slews: make([][]bracket, nodes), spare: new([]*distances),
 	}
 }
 
@@ -63,11 +64,9 @@ const (
 // two sweeps in the order of readings find what a clock carries from any event to any other. It returns
 // a cycle of negative length instead if it meets one, as links in the order of the path.
 func (s *system) search(source int, reverse bool) (d *distances, cycle []int32) {
+	d = s.room()
+	d.system, d.reverse = s, reverse
 	n := len(s.at)
-	d = &distances{
-		system: s, reverse: reverse, base: make([]int64, n), whole: make([]int64, n), via: make([]int32, n),
-		origin: make([]int32, n), climb: make([]int64, n), left: make([]int32, n), right: make([]int32, n),
-	}
 	queued := make([]bool, s.nodes())
 	var queue []int32
 	for e := range n {
@@ -100,11 +99,40 @@ func (s *system) search(source int, reverse bool) (d *distances, cycle []int32) 
 		if pops == check {
 			check *= 2
 			if cycle := d.cycle(); cycle != nil {
+				d.release()
 				return nil, cycle
 			}
 		}
 	}
 	return d, nil
+}
+
+// room returns distances with room for all events, released ones where there are any: a search takes less
+// time than fresh memory for it does.
+func (s *system) room() *distances {
+	n := len(s.at)
+	if k := len(*s.spare); k > 0 {
+		d := (*s.spare)[k-1]
+		*s.spare = (*s.spare)[:k-1]
+		if n <= cap(d.base) {
+			d.base, d.whole, d.climb = d.base[:n], d.whole[:n], d.climb[:n]
+			d.via, d.origin, d.left, d.right = d.via[:n], d.origin[:n], d.left[:n], d.right[:n]
+			return d
+		}
+	}
+	return &distances{
+		base: make([]int64, n), whole: make([]int64, n), climb: make([]int64, n),
+		via: make([]int32, n), origin: make([]int32, n), left: make([]int32, n), right: make([]int32, n),
+	}
+}
+
+// release gives distances up, of which nothing may be used any more.
+func (d *distances) release() {
+	if d != nil {
+		s := *d // what its user holds is of no use
+		*s.spare = append(*s.spare, &s)
+		*d = distances{}
+	}
 }
 
 // climb returns how far a clock can move from the anchor of its node to a reading, rounded down. Between
@@ -276,14 +304,28 @@ func (d *distances) cycle() []int32 {
 
 // nearest returns the distance at any reading of a node, and the event it comes from, -1 for none.
 func (d *distances) nearest(node int32, at int64) (distance int64, origin int32) {
+	e := d.first[node+1]
+	return d.nearestFrom(node, at, &e)
+}
+
+// nearestFrom is nearest, where hint is the event at or behind the reading that was asked for last.
+func (d *distances) nearestFrom(node int32, at int64, hint *int32) (distance int64, origin int32) {
 	lo, hi := d.first[node], d.first[node+1]
-	i, found := slices.BinarySearch(d.at[lo:hi], at)
-	e := lo + int32(i)
-	if found {
+	e := *hint
+	if e < lo || e >= hi || e > lo && d.at[e-1] >= at {
+		e = lo
+	}
+	for n := 0; e < hi && d.at[e] < at; n++ {
+		if e++; n == 4 { // no neighbour
+			i, _ := slices.BinarySearch(d.at[e:hi], at)
+			e += int32(i)
+		}
+	}
+	if *hint = e; e < hi && d.at[e] == at {
 		return d.whole[e], d.origin[e]
 	}
 	distance, origin = unreached, -1
-	if i > 0 && d.left[e-1] >= 0 {
+	if e > lo && d.left[e-1] >= 0 {
 		origin = d.left[e-1]
 		distance = d.carry(node, d.base[origin], d.at[origin], at)
 	}

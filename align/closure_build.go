@@ -52,7 +52,7 @@ func merge(out, a, b []reading) {
 // of returns the system with the events and the constraints of some lines.
 func (s *system) of(lines []line) *system {
 	nodes := len(s.rate)
-	g := &system{trends: s.trends, anchor: s.anchor, slews: s.slews, rate: slices.Clone(s.rate), first: make([]int32, nodes+1)}
+	g := &system{trends: s.trends, anchor: s.anchor, slews: s.slews, rate: slices.Clone(s.rate), first: make([]int32, nodes+1), spare: s.spare}
 	start := make([]int32, nodes+1)
 	for i := range lines {
 		start[lines[i].from+1]++
@@ -106,15 +106,11 @@ func (s *system) index(nodes int) {
 		s.leave[n+1] += s.leave[n]
 		s.enter[n+1] += s.enter[n]
 	}
-	next := slices.Clone(s.leave)
-	sorted := make([]arc, len(s.links)) // in their order within a node
-	for _, l := range s.links {
-		n := s.owner[l.from]
-		sorted[next[n]] = l
-		next[n]++
+	node := func(l arc) int32 { return s.owner[l.from] }
+	if !slices.IsSortedFunc(s.links, func(a, b arc) int { return int(node(a) - node(b)) }) {
+		slices.SortStableFunc(s.links, func(a, b arc) int { return int(node(a) - node(b)) })
 	}
-	s.links = sorted
-	next = slices.Clone(s.enter)
+	next := slices.Clone(s.enter)
 	for i := range s.links {
 		n := s.owner[s.links[i].to]
 		s.back[next[n]] = int32(i)

@@ -13,8 +13,11 @@ import (
 func (b *boundSolver) settleConflicts() {
 	parts, numbers := b.components()
 	for i, members := range parts {
-		if c := b.newConflict(members, numbers[i]); c.cycle(c.scope.hard) != nil {
+		c := b.newConflict(members, numbers[i])
+		if g := c.scope.system(c.scope.hard, c.scope.drift); c.cycleIn(g) != nil {
 			c.settle()
+		} else if c.scope == c.scope.callsOnly() {
+			b.calls[members[0]] = g
 		}
 	}
 }
@@ -38,9 +41,12 @@ func (b *boundSolver) newConflict(members []int, numbers []int32) *conflict {
 
 // cycle returns the constraints of a cycle of negative length among some, nil if there is none.
 func (c *conflict) cycle(numbers []int32) []int32 {
-	s := c.scope
-	g := s.system(numbers, s.drift)
-	_, links := g.search(everywhere, false)
+	return c.cycleIn(c.scope.system(numbers, c.scope.drift))
+}
+
+func (c *conflict) cycleIn(g *system) []int32 {
+	d, links := g.search(everywhere, false)
+	d.release()
 	var out []int32
 	for _, i := range links {
 		out = append(out, g.links[i].constraint)
@@ -108,7 +114,8 @@ func (c *conflict) cycleOf(k [2]int, numbers []int32) []int32 {
 		}
 	}
 	g = g.of(g.source(numbers, s.constraint, s.coarseRate, ends).all())
-	_, links := g.search(everywhere, false)
+	d, links := g.search(everywhere, false)
+	d.release()
 	var out []int32
 	for _, i := range links {
 		out = append(out, g.links[i].constraint)

@@ -50,8 +50,20 @@ type tilt struct {
 // slewWander stands for the wander inside a slew, in ppb per root second: rates jump by hundreds of ppm there.
 const slewWander = 3e3
 
-func (p *problem) newDynamic(useHeld bool) *dynamic {
+// selection says which windows are rows of a fit.
+type selection int
+
+const (
+	allWindows selection = iota
+	shownWindows
+	heldWindows // those left out of the fit, to test it
+)
+
+func (n selection) has(w *window) bool { return n == allWindows || w.held == (n == heldWindows) }
+
+func (p *problem) newDynamic(which selection) *dynamic {
 	d := &dynamic{p: p}
+	d.reserve(which)
 	for i := range p.clocks {
 		d.first = append(d.first, d.n)
 		d.n += len(p.clocks[i].knots) + len(p.clocks[i].jumps)
@@ -65,7 +77,7 @@ func (p *problem) newDynamic(useHeld bool) *dynamic {
 		var hints [4]int
 		for k := range l.wins {
 			w := &l.wins[k]
-			if w.held && !useHeld {
+			if !which.has(w) {
 				continue
 			}
 			d.start = append(d.start, int32(len(d.cols)))
@@ -79,14 +91,42 @@ func (p *problem) newDynamic(useHeld bool) *dynamic {
 		}
 	}
 	d.start = append(d.start, int32(len(d.cols)))
-	for i := range p.clocks {
-		d.bend(i)
-	}
+	d.bendAll()
 	for _, w := range d.rowW {
 		d.ridge += w
 	}
 	d.ridge = 1e-5*d.ridge/float64(max(1, d.n)) + 1e-18
 	return d
+}
+
+// reserve makes room for the rows: there are a million entries, and growing moves them.
+func (d *dynamic) reserve(which selection) {
+	rows, entries := 0, 0
+	for i := range d.p.links {
+		l := &d.p.links[i]
+		if !d.p.usable(l) {
+			continue
+		}
+		n := 0
+		for k := range l.wins {
+			if which.has(&l.wins[k]) {
+				n++
+			}
+		}
+		rows += n
+		entries += n * (8 + 2*len(d.p.clocks[l.a].jumps) + 2*len(d.p.clocks[l.b].jumps))
+	}
+	d.start, d.wins = make([]int32, 0, rows+1), make([]*window, 0, rows)
+	d.rowY, d.rowW = make([]float64, 0, rows), make([]float64, 0, rows)
+	d.cols, d.vals = make([]int32, 0, entries), make([]float64, 0, entries)
+}
+
+// bendAll finds the penalties anew, which depend on the wander and on the offsets.
+func (d *dynamic) bendAll() {
+	d.bends, d.tilts = slices.Grow(d.bends[:0], d.n), slices.Grow(d.tilts[:0], d.n)
+	for i := range d.p.clocks {
+		d.bend(i)
+	}
 }
 
 // entry adds the derivative of a clock's offset at x.

@@ -3,7 +3,7 @@ package align
 // spreadShapes finds how uncertain the shape of every clock is at its knots: the posterior variance where
 // the other clocks are known. It is what noise of windows leaves, more where calls are few or clocks wander.
 func (p *problem) spreadShapes() {
-	d := p.newDynamic(true)
+	d := p.newDynamic(allWindows)
 	bands := make([]band, len(p.clocks))
 	for i := range p.clocks {
 		bands[i] = newBand(len(p.clocks[i].knots))

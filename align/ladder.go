@@ -11,6 +11,10 @@ import (
 // passes is large enough, as sparse evidence contradicts little, and so the next rung is used.
 var ladder = [...]int64{20, 100, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 500_000}
 
+// usualRung is looked at first: seldom does one above it come out, and the lower one begins, the fewer lines
+// are left for those below.
+const usualRung = 2
+
 // climb returns the rung above the smallest that constraints are feasible with, and the system at that rate,
 // nil if none is. Feasibility at a rate implies that at every larger one.
 func (s *scope) climb(numbers []int32) (int64, *system) {
@@ -19,7 +23,11 @@ func (s *scope) climb(numbers []int32) (int64, *system) {
 	lo, hi := 0, len(ladder) // the first feasible is in [lo, hi]
 	for lo < hi {
 		m := (lo + hi) / 2
-		if _, cycle := t.at(m).search(everywhere, false); cycle == nil {
+		if lo == 0 && hi == len(ladder) {
+			m = usualRung
+		}
+		d, cycle := t.at(m).search(everywhere, false)
+		if d.release(); cycle == nil {
 			hi = m
 		} else {
 			lo = m + 1

@@ -138,7 +138,7 @@ func (p *problem) fitShapes(round int) {
 		p.findWander(round)
 	}
 	for range 2 {
-		d := p.newDynamic(true)
+		d := p.newDynamic(allWindows)
 		d.apply(d.solve(1e-6, 200))
 		if round < robustRound {
 			break
@@ -158,18 +158,16 @@ const (
 
 // findWander climbs the score of the held out windows.
 func (p *problem) findWander(round int) {
-	full := p.newDynamic(true)
+	shown, held := p.newDynamic(shownWindows), p.newDynamic(heldWindows)
 	score := func(wander float64) float64 {
 		p.wander = wander
-		d := p.newDynamic(false)
-		x := d.solve(1e-4, 80)
+		shown.bendAll()
+		x := shown.solve(1e-4, 80)
 		far := math.Log(wander/usualWander) / wanderSpread
 		sum := far * far / 2
-		for r, w := range full.wins {
-			if w.held {
-				e := full.rowY[r] - full.predict(r, x)
-				sum += math.Log1p(e * e / w.v / 4)
-			}
+		for r, w := range held.wins {
+			e := held.rowY[r] - held.predict(r, x)
+			sum += math.Log1p(e * e / w.v / 4)
 		}
 		return sum
 	}
