@@ -84,6 +84,8 @@ type link struct {
 	mq, ms  float64 // scale of delays above their least, ns
 	floor   float64 // what is taken off the least requests where answers give no observation, ns
 	half    float64 // half the least round trip; of one-way edges the assumed delay
+	site    site    // of headless edges
+	work    float64 // of headless edges: what callers do before they call, about, ns
 	z, stat float64 // robust mean of the windows' residuals, and its variance
 	effect  float64 // asymmetry, ns: what is subtracted from every window
 	eps     float64 // the part of it that is this edge's alone
@@ -130,6 +132,7 @@ func newProblem(s *Statistic, o Options) *problem {
 		}
 		p.links = append(p.links, l)
 	}
+	p.findSites()
 	p.reads = measurements(s.Readings())
 	p.reports = append(s.StepReports(), p.readSteps()...)
 	p.epoch = p.middle()

@@ -126,6 +126,7 @@ func (p *problem) rescale() {
 			p.delayScales(l)
 		}
 	}
+	p.workBefore()
 	p.measure()
 }
 

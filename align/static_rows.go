@@ -11,14 +11,16 @@ import (
 // static is the mixed model of the edges' levels:
 //
 //	z = level(callee) - level(caller) + g + service(callee) ± zone pair + error
-//	z = level(callee) - level(caller) + shift(kind, zone pair) + error      one-way edges
+//	z = level(callee) - level(caller) + shift(zone pair) + error            messages
+//	z = level(callee) - level(caller) + (r + r(service) + r(site)) work + error
 //
 // The unknowns are corrections to the clocks' levels, then g, a shift of edges with late ends, shifts of
-// one-way edges, services, zone pairs.
+// messages, the factors r, services, zone pairs. The last kind is of requests without a client span.
 type static struct {
 	p      *problem
 	rows   []staticRow
 	groups [][2]int  // rows of one pair of clocks: from, to
+	works  []site    // r(service), with role -1, and r(site)
 	level  []float64 // what the clocks show now, to which the prior ties them
 	prior  []float64 // centre of it: the median of the component
 	n      int       // clocks
@@ -54,28 +56,35 @@ const (
 	// their answers begin in numbers is not where the least of them is. So have all blunt ones: their means
 	// hold the time in queues.
 	lateShift = 10e3
-	// headlessDelay, in ns, is the standard deviation of what requests from the middle of a span have in
-	// common: they were sent when their parent had worked for a while.
-	headlessDelay = 1e6
+	// workUnit, in ns, is that of the work that a caller does before a request from the middle of its span, so
+	// that the equations' numbers are of about one size. Of all such work the least is about as much as it
+	// scatters by; how much that is off by, as a factor, has a standard deviation of one, for all callers and
+	// for each. Callers of one service may be one program, even where their roles do not show it.
+	workUnit = 1e6
 )
 
 // The columns behind those of the clocks' levels.
 func (m *static) lateColumn() int { return m.n + 1 }
 
-func (m *static) oneWayColumn(l *link) int {
-	col := m.n + 2 + l.pair + 1
-	if l.key.Class == ClassMessage {
-		col += 1 + len(m.p.pairs)
-	}
-	return col
-}
+func (m *static) messageColumn(pair int) int { return m.n + 2 + pair + 1 }
 
-func (m *static) serviceColumn(svc int) int { return m.n + 2 + 2*(1+len(m.p.pairs)) + svc }
+func (m *static) workColumn() int { return m.messageColumn(len(m.p.pairs)) }
+
+func (m *static) serviceColumn(svc int) int { return m.workColumn() + 1 + len(m.works) + svc }
 
 func (m *static) zoneColumn(pair int) int { return m.serviceColumn(len(m.p.services)) + pair }
 
 func (p *problem) newStatic() *static {
 	m := &static{p: p, n: len(p.clocks)}
+	for i := range p.links {
+		if l := &p.links[i]; p.usable(l) && l.headless() {
+			for _, s := range []site{{-1, l.svc}, l.site} {
+				if !slices.Contains(m.works, s) {
+					m.works = append(m.works, s)
+				}
+			}
+		}
+	}
 	m.dims = m.zoneColumn(len(p.pairs))
 	m.level, m.prior = make([]float64, m.n), make([]float64, m.n)
 	byPart := make([][]float64, p.parts)
@@ -109,8 +118,14 @@ func (m *static) row(l *link) staticRow {
 	r := staticRow{link: l, z: l.z}
 	r.add(l.b, 1)
 	r.add(l.a, -1)
-	if !l.twoWay {
-		r.add(m.oneWayColumn(l), 1)
+	switch {
+	case l.headless():
+		r.add(m.workColumn(), l.work/workUnit)
+		r.add(m.workColumn()+1+slices.Index(m.works, site{-1, l.svc}), l.work/workUnit)
+		r.add(m.workColumn()+1+slices.Index(m.works, l.site), l.work/workUnit)
+		return r
+	case !l.twoWay:
+		r.add(m.messageColumn(l.pair), 1)
 		return r
 	}
 	r.add(m.n, 1)
@@ -181,14 +196,13 @@ func (m *static) variance(s *scales, i int) float64 {
 	l := m.rows[i].link
 	sd := math.Hypot(s.kappa, s.own) * l.half
 	if !l.twoWay {
-		sd = s.omega * l.half
+		sd = s.omega * (l.half + l.work)
 	}
 	return (sd*sd + l.stat) / m.weight[i]
 }
 
 // priorVariance of an unknown.
 func (m *static) priorVariance(s *scales, col int) float64 {
-	messages, services := m.n+2+1+len(m.p.pairs), m.serviceColumn(0)
 	sd := s.zone
 	switch {
 	case col < m.n:
@@ -197,10 +211,12 @@ func (m *static) priorVariance(s *scales, col int) float64 {
 		sd = s.gamma
 	case col == m.lateColumn():
 		sd = lateShift
-	case col < messages:
-		sd = headlessDelay
-	case col < services:
+	case col < m.workColumn():
 		sd = defaultScales.omega * m.p.medHalf
+	case col == m.workColumn():
+		sd = workUnit
+	case col < m.serviceColumn(0):
+		sd = workUnit * math.Sqrt2 / 2
 	case col < m.zoneColumn(0):
 		sd = s.service
 	}
@@ -284,7 +300,7 @@ func (m *static) oneWayScale(now float64) float64 {
 		for _, c := range []int{r.link.a, r.link.b} {
 			free[c] = free[c] || !tied[c]
 		}
-		sum += math.Abs(r.z-m.fitted(r)) / r.link.half
+		sum += math.Abs(r.z-m.fitted(r)) / (r.link.half + r.link.work)
 		n++
 	}
 	if n == 0 {
