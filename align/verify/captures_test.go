@@ -3,6 +3,7 @@ package verify_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/witnessmark/witnessmark/align"
@@ -44,5 +45,23 @@ func TestModelsOfCaptures(t *testing.T) {
 		if !classes[class] {
 			t.Errorf("no constraint of class %s was checked", class)
 		}
+	}
+}
+
+// Calls from a clock that stays as it is are counted, and so are those of them that show the effect first: 21 of
+// the 22 from hotrod's proxy, whose server spans are the parents themselves: no answer bounds its clock from above.
+func TestLeftAlone(t *testing.T) {
+	dir := filepath.Join("..", "..", "..", "shared", "captures", "hotrod", "otlp")
+	if _, err := os.Stat(dir); err != nil {
+		t.Skip("the captures are not here")
+	}
+	b, err := evidence.Load([]string{dir}, evidence.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := evidence.JoinSpans(b)
+	r := check(t, align.Solve(align.Collect(b, j, align.StatOptions{}), nil, align.Options{}), b, j)
+	if len(r.LeftAlone) != 1 || r.LeftAlone[0].Pairs != 22 || r.LeftAlone[0].Before != 21 || !strings.Contains(r.LeftAlone[0].Why, "unbounded") {
+		t.Errorf("left alone: %+v, aligned %d pairs", r.LeftAlone, r.Pairs)
 	}
 }

@@ -54,6 +54,15 @@ type step struct {
 	Size   int64    `json:"size_ns"`
 	Bounds interval `json:"bounds"`
 	Slew   bool     `json:"slew"`
+
+	Evidence []stepEvidence `json:"evidence"`
+}
+
+type stepEvidence struct {
+	Source string `json:"source"`
+	Where  string `json:"where"`
+	Size   *int64 `json:"size_ns"`
+	Error  *int64 `json:"error_ns"`
 }
 
 type certificate struct {

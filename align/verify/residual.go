@@ -1,10 +1,12 @@
 package verify
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 	"sort"
 
 	"github.com/witnessmark/witnessmark/evidence"
@@ -25,11 +27,18 @@ func (c *checker) residual(j *evidence.SpanJoin) {
 			c.compare(c.b.Span(int(parent)), c.b.Span(row))
 		}
 	}
+	for k, v := range c.left {
+		v.Caller, v.Callee = k[0], k[1]
+		c.result.LeftAlone = append(c.result.LeftAlone, *v)
+	}
+	slices.SortFunc(c.result.LeftAlone, func(a, b LeftPair) int {
+		return cmp.Or(cmp.Compare(a.Caller, b.Caller), cmp.Compare(a.Callee, b.Callee))
+	})
 }
 
 func (c *checker) compare(parent, child evidence.Span) {
 	from, to := c.domains[c.domainOf(&parent)], c.domains[c.domainOf(&child)]
-	if from == nil || to == nil || from == to || !from.aligned() || !to.aligned() || from.Component != to.Component || from.Reference != to.Reference {
+	if from == nil || to == nil || from == to {
 		return
 	}
 	began := child.Start
@@ -39,9 +48,14 @@ func (c *checker) compare(parent, child evidence.Span) {
 	if parent.Start == 0 || began == 0 || parent.Start > math.MaxInt64 || began > math.MaxInt64 {
 		return
 	}
-	c.result.Pairs++
 	room := max(c.unit(&parent), c.unit(&child))
-	if began < parent.Start && int64(parent.Start-began) >= room {
+	early := began < parent.Start && int64(parent.Start-began) >= room
+	if !from.aligned() || !to.aligned() || from.Component != to.Component || from.Reference != to.Reference {
+		c.leave(from, to, early)
+		return
+	}
+	c.result.Pairs++
+	if early {
 		c.result.Before++
 	}
 	by := sub(sub(intOf(int64(parent.Start)), from.estimate(int64(parent.Start))), sub(intOf(int64(began)), to.estimate(int64(began))))
@@ -53,6 +67,29 @@ func (c *checker) compare(parent, child evidence.Span) {
 		Trace: hex.EncodeToString(trace[:]), Parent: fmt.Sprintf("%016x", parent.ID), Child: fmt.Sprintf("%016x", child.ID),
 		Caller: from.Name, Callee: to.Name, By: by.Int64(), Ref: child.Ref,
 	})
+}
+
+// leave counts a pair that has no aligned times.
+func (c *checker) leave(from, to *clock, early bool) {
+	k := [2]string{from.Name, to.Name}
+	v := c.left[k]
+	if v == nil {
+		why := "they have no reference in common"
+		switch {
+		case !from.aligned() && !to.aligned():
+			why = fmt.Sprintf("%s is %s, %s is %s", from.Name, from.Status, to.Name, to.Status)
+		case !from.aligned():
+			why = fmt.Sprintf("%s is %s", from.Name, from.Status)
+		case !to.aligned():
+			why = fmt.Sprintf("%s is %s", to.Name, to.Status)
+		}
+		v = &LeftPair{Why: why}
+		c.left[k] = v
+	}
+	v.Pairs++
+	if early {
+		v.Before++
+	}
 }
 
 func (c *clock) aligned() bool {

@@ -23,6 +23,7 @@ type checker struct {
 	links   map[[2]spanID]bool // linked and linking span, among those
 	units   []int64            // by resource: what all its readings are multiples of
 	proved  []bool             // by constraint of the proof
+	left    map[[2]string]*LeftPair
 }
 
 type spanID struct {
@@ -34,7 +35,7 @@ func newChecker(m *model, b *evidence.Bundle, r *Result) *checker {
 	if m.Proof == nil {
 		m.Proof = &proof{}
 	}
-	c := &checker{m: m, b: b, result: r, domains: map[string]*clock{}, rows: map[spanID][]int{}}
+	c := &checker{m: m, b: b, result: r, domains: map[string]*clock{}, rows: map[spanID][]int{}, left: map[[2]string]*LeftPair{}}
 	for i := range m.Domains {
 		c.domains[m.Domains[i].Name] = newClock(&m.Domains[i])
 	}

@@ -25,7 +25,10 @@ type Result struct {
 	Pairs    int         `json:"pairs"`
 	Before   int         `json:"violations_before"`
 	Residual []Violation `json:"violations"`
-	Problems []Problem   `json:"problems"`
+	// LeftAlone counts the pairs of which the model leaves a clock as it is, by their clocks: there are no aligned
+	// times to hold them to, and what their recorded times contradict stays so.
+	LeftAlone []LeftPair `json:"left_alone"`
+	Problems  []Problem  `json:"problems"`
 	// MoreProblems counts those behind the first.
 	MoreProblems int `json:"more_problems"`
 }
@@ -45,6 +48,15 @@ type Violation struct {
 	Callee string       `json:"callee"`
 	By     int64        `json:"by_ns"`
 	Ref    evidence.Ref `json:"-"` // of the child
+}
+
+// LeftPair is the pairs of spans on two clocks of which at least one is not aligned.
+type LeftPair struct {
+	Caller string `json:"caller"` // domain
+	Callee string `json:"callee"`
+	Why    string `json:"why"` // the status of the clock that is left, or both
+	Pairs  int    `json:"pairs"`
+	Before int    `json:"violations_before"`
 }
 
 // maxProblems bounds what a model that is wrong all over reports.
@@ -71,12 +83,13 @@ func Check(text []byte, b *evidence.Bundle, j *evidence.SpanJoin) (*Result, erro
 	if m.Schema != schema {
 		return nil, fmt.Errorf("read clock model: schema %q, want %q", m.Schema, schema)
 	}
-	r := &Result{Residual: []Violation{}, Problems: []Problem{}}
+	r := &Result{Residual: []Violation{}, LeftAlone: []LeftPair{}, Problems: []Problem{}}
 	c := newChecker(&m, b, r)
 	c.index(j)
 	c.constraints()
 	c.certificates()
 	c.bounds()
 	c.residual(j)
+	c.stepEvidence()
 	return r, nil
 }

@@ -129,8 +129,18 @@ func (o *alignCheck) table(r *verify.Result, b *evidence.Bundle) error {
 		verdict = "NOT verified"
 	}
 	_, err := fmt.Fprintf(o.app.stdout, "model %s: %d constraints found in the evidence, %d bounds follow from them, %d contradictions are such\n"+
-		"effects before their causes over %d pairs of spans: %d as recorded, %d aligned\n",
+		"effects before their causes over %d pairs of spans on aligned clocks: %d as recorded, %d aligned\n",
 		verdict, r.Constraints, r.Bounds, r.Certificates, r.Pairs, r.Before, len(r.Residual))
+	for i, v := range r.LeftAlone {
+		switch {
+		case err != nil:
+		case o.limit > 0 && i == o.limit:
+			_, err = fmt.Fprintf(o.app.stdout, "… and %d more pairs of clocks left alone\n", len(r.LeftAlone)-i)
+		case o.limit == 0 || i < o.limit:
+			_, err = fmt.Fprintf(o.app.stdout, "left as recorded: %s from %s to %s, %d with the effect before its cause (%s)\n",
+				count(v.Pairs, "call"), v.Caller, v.Callee, v.Before, v.Why)
+		}
+	}
 	if err == nil && r.Declared > 0 {
 		_, err = fmt.Fprintf(o.app.stdout, "%d constraints rest on declared least delays, which no evidence shows\n", r.Declared)
 	}
