@@ -41,6 +41,13 @@ type Document struct {
 	// Where every clock stood, from calls between hosts and readings against UTC. Absent where nothing ties
 	// two clocks, or the checks that need it were switched off.
 	Clocks *Clocks `json:"clocks,omitempty"`
+	// Profiles as flame graphs. Absent where neither html was among the formats of the run nor --stacks was given, as
+	// the two fields below.
+	Flames []Flame `json:"flames,omitempty"`
+	// Profiles that have no flame graph because there are too many.
+	MoreFlames int `json:"more_flames,omitempty"`
+	// Goroutines over the dumps of each process, by groups of equal stacks.
+	GoroutineSeries []GoroutineSeries `json:"goroutine_series,omitempty"`
 }
 
 // Tool names the program that wrote a document.

@@ -30,7 +30,7 @@ func htmlClocks(d *Document) htmlSection {
 
 func clockTable(c *Clocks) *htmlTable {
 	t := &htmlTable{ID: "clock-bounds", Caption: "Offsets of the clocks",
-		Columns: columns("clock", "zone", "services", "#offset", "hard bounds", "assumed bounds", "95 %", "#drift", "#steps", "status", "bounds"),
+		Columns: columns("=clock", "=zone", "services", "#offset", "=hard bounds", "=assumed bounds", "=95 %", "#drift", "#steps", "=status", "bounds"),
 		Legend: []htmlMark{{Class: "hard", Label: "hard bounds, faint where open"}, {Class: "assumed", Label: "assumed bounds"},
 			{Class: "estimate", Label: "estimate"}, {Class: "zero", Label: "no offset"}}}
 	scale := clockScale(c)
@@ -87,7 +87,7 @@ func clockBar(c *Clocks, d *ClockDomain, scale int64) []htmlMark {
 }
 
 func stepTable(c *Clocks) *htmlTable {
-	t := &htmlTable{ID: "clock-steps", Caption: "Steps of the clocks", Columns: columns("clock", "after (UTC)", "before (UTC)", "#size", "bounds", "kind", "shown by")}
+	t := &htmlTable{ID: "clock-steps", Caption: "Steps of the clocks", Columns: columns("=clock", "=after (UTC)", "=before (UTC)", "#size", "=bounds", "kind", "shown by")}
 	for i := range c.Domains {
 		for _, s := range c.Domains[i].Steps {
 			kind := "step"
@@ -102,7 +102,7 @@ func stepTable(c *Clocks) *htmlTable {
 
 func pairTable(c *Clocks) *htmlTable {
 	t := &htmlTable{ID: "clock-pairs", Caption: "Calls between clocks: early is a server that starts before its client",
-		Columns: columns("caller", "callee", "#calls", "#least round trip", "#offset", "hard bounds", "assumed bounds", "#late ends", "#early as recorded", "#early aligned")}
+		Columns: columns("caller", "callee", "#calls", "#least round trip", "#offset", "=hard bounds", "=assumed bounds", "#late ends", "#early as recorded", "#early aligned")}
 	for _, p := range c.Pairs {
 		late := ""
 		if p.LateEnds > 0 {
@@ -115,7 +115,7 @@ func pairTable(c *Clocks) *htmlTable {
 }
 
 func zoneTable(c *Clocks) *htmlTable {
-	t := &htmlTable{ID: "clock-zones", Caption: "Pairs of clocks by zone", Columns: columns("from", "to", "#pairs", "#least round trip", "asymmetry")}
+	t := &htmlTable{ID: "clock-zones", Caption: "Pairs of clocks by zone", Columns: columns("from", "to", "#pairs", "#least round trip", "=asymmetry")}
 	for _, z := range c.ZonePairs {
 		t.Rows = append(t.Rows, textCells(z.From, z.To, thousands(z.Pairs), floor(z.RTTFloorNS), boundsText(z.Asymmetry)))
 	}

@@ -27,11 +27,11 @@ type states struct {
 }
 
 func stateTable(d *Document) *htmlTable {
-	dumps := dumpsOf(d)
+	dumps, short := dumpsOf(d), shortNames(d)
 	names, most := commonStates(dumps)
 	class := map[string]string{}
 	t := &htmlTable{ID: "goroutine-states", Caption: "Goroutines by state and dump",
-		Columns: columns("service", "host", "dump", "time (UTC)", "#goroutines", "states", "states, to one scale")}
+		Columns: columns("service", "host", "dump", "=time (UTC)", "#goroutines", "states", "states, to one scale")}
 	for i, name := range names {
 		class[name] = fmt.Sprintf("state-%d", i)
 		t.Legend = append(t.Legend, htmlMark{Class: class[name], Label: htmlLine(name)})
@@ -53,7 +53,7 @@ func stateTable(d *Document) *htmlTable {
 			bar = append(bar, mark(cmp.Or(class[name], "state-rest"), from/most, (from+n)/most))
 			from += n
 		}
-		row := textCells(s.service, s.host, s.path, when, number(s.total, "goroutines"), strings.Join(words, ", "))
+		row := textCells(s.service, s.host, cmp.Or(short[s.path], s.path), when, number(s.total, "goroutines"), strings.Join(words, ", "))
 		t.Rows = append(t.Rows, append(row, htmlCell{Bar: bar}))
 		if len(order) > 0 && class[order[len(order)-1]] == "" && !hasRest(t.Legend) {
 			t.Legend = append(t.Legend, htmlMark{Class: "state-rest", Label: "other states"})
@@ -132,7 +132,7 @@ func sortedStates(byState map[string]float64) []string {
 
 // creatorTable lists measures of goroutines by the function that created them, whatever the measure.
 func creatorTable(d *Document) *htmlTable {
-	t := &htmlTable{ID: "goroutine-groups", Caption: "Goroutines by creator", Columns: columns("created by", "measure", "subject", "#value", "interval", "unit")}
+	t := &htmlTable{ID: "goroutine-groups", Caption: "Goroutines by creator", Columns: columns("created by", "measure", "subject", "#value", "=interval", "unit")}
 	for i := range d.Measures {
 		m := &d.Measures[i]
 		creator := m.Subject["created_by"]

@@ -68,7 +68,7 @@ func coverageLegend(what string) []htmlMark {
 // htmlHops shows where calls lose their trace.
 func htmlHops(d *Document) htmlSection {
 	t := &htmlTable{ID: "hop-losses", Caption: "Hops, most lost first", Legend: coverageLegend("calls with the span of their server"),
-		Columns: columns("client", "server", "#calls", "calls, interval", "#coverage", "coverage, interval", "#orphans", "coverage")}
+		Columns: columns("client", "server", "#calls", "=calls, interval", "#coverage", "=coverage, interval", "#orphans", "coverage")}
 	calls, coverage, orphans := measuresBy(d, "hop.calls", "client", "server"), measuresBy(d, "hop.coverage", "client", "server"), measuresBy(d, "hop.orphan", "client", "server")
 	all := maps.Clone(coverage)
 	maps.Copy(all, orphans)
@@ -84,7 +84,7 @@ func htmlHops(d *Document) htmlSection {
 	}
 	lost := func(r htmlRow) float64 { m := coverage[r[0].Text+"\x00"+r[1].Text]; return hopLoss(m) }
 	sortRows(t.Rows, func(a, b htmlRow) int { return cmp.Compare(lost(b), lost(a)) })
-	return htmlSection{ID: "hops", Title: "Hops", Tables: []*htmlTable{t}, Lead: []string{
+	return htmlSection{ID: "hops", Title: "Hops", Tables: []*htmlTable{t.untitled()}, Lead: []string{
 		"Coverage is the share of a client's calls for which the span of the server is there. An orphan is a span whose parent no artifact holds; client ? is one whose parent's service cannot be told, and a service that calls itself lost the parent inside one process."}}
 }
 
@@ -109,12 +109,16 @@ func sortRows(rows []htmlRow, order func(a, b htmlRow) int) {
 // htmlLabels shows how much of every profile carries each label, and why the rest does not.
 func htmlLabels(d *Document) htmlSection {
 	t := &htmlTable{ID: "label-coverage", Caption: "Labels by profile and key", Legend: coverageLegend("labelled"),
-		Columns: columns("artifact", "key", "#coverage", "interval", "without it, by cause", "coverage")}
-	causes := map[string][]string{}
+		Columns: columns("artifact", "key", "#coverage", "=interval", "without it, by cause", "coverage")}
+	names := shortNames(d)
+	causes, value := map[string][]string{}, measuresBy(d, "profile.value", "artifact")
 	for i := range d.Measures {
 		if m := &d.Measures[i]; m.Name == "label.unlabelled" {
-			key := subjectOf(m, "artifact", "key")
-			causes[key] = append(causes[key], cmp.Or(m.Subject["cause"], "no cause")+": "+number(m.Value, m.Unit))
+			key, unit := subjectOf(m, "artifact", "key"), m.Unit
+			if v := value[m.Subject["artifact"]]; v != nil {
+				unit = v.Unit
+			}
+			causes[key] = append(causes[key], cmp.Or(m.Subject["cause"], "no cause")+": "+number(m.Value, unit))
 		}
 	}
 	for i := range d.Measures {
@@ -122,18 +126,19 @@ func htmlLabels(d *Document) htmlSection {
 		if m.Name != "label.coverage" {
 			continue
 		}
-		row := textCells(m.Subject["artifact"], m.Subject["key"], number(m.Value, m.Unit), measureBounds(m), strings.Join(causes[subjectOf(m, "artifact", "key")], "; "), "")
+		row := textCells(cmp.Or(names[m.Subject["artifact"]], m.Subject["artifact"]), m.Subject["key"], number(m.Value, m.Unit), measureBounds(m), strings.Join(causes[subjectOf(m, "artifact", "key")], "; "), "")
 		row[5].Bar = coverageBar(m)
 		t.Rows = append(t.Rows, row)
 	}
 	return htmlSection{ID: "labels", Title: "Labels", Tables: []*htmlTable{t, profileTable(d)}, Lead: []string{
-		"Coverage is of the value that can carry a label at all; the causes name what cannot, in the unit of the profile."}}
+		"Coverage is of the value that could carry a label at all. What of it does not is counted by cause, in the unit of the profile; witnessmark explain WM2001 says what each cause means."}}
 }
 
 // profileTable shows the rows and the value of every profile.
 func profileTable(d *Document) *htmlTable {
-	t := &htmlTable{ID: "profile-rows", Caption: "Samples by profile", Legend: []htmlMark{{Class: "present", Label: "samples with a label"}, {Class: "lost", Label: "without"}},
-		Columns: columns("artifact", "#samples", "#with a label", "#value", "unit", "#lost", "labelled")}
+	t := &htmlTable{ID: "profile-rows", Caption: "Samples by profile", Legend: []htmlMark{{Class: "present", Label: "samples with a label"}, {Class: "none", Label: "without: lost, or not labelable"}},
+		Columns: columns("artifact", "#samples", "#with a label", "#value", "unit", "#dropped by the profiler", "labelled")}
+	names := shortNames(d)
 	labelled, value, lost := measuresBy(d, "profile.labelled", "artifact"), measuresBy(d, "profile.value", "artifact"), measuresBy(d, "profile.lost", "artifact")
 	for i := range d.Measures {
 		m := &d.Measures[i]
@@ -145,9 +150,9 @@ func profileTable(d *Document) *htmlTable {
 		if v := value[key]; v != nil {
 			unit = v.Unit
 		}
-		row := textCells(key, number(m.Value, m.Unit), labelled.text(key), value.text(key), unit, lost.text(key), "")
+		row := textCells(cmp.Or(names[key], key), number(m.Value, m.Unit), labelled.text(key), value.text(key), unit, lost.text(key), "")
 		if l := labelled[key]; l != nil && m.Value > 0 {
-			row[6].Bar = coverageBar(&Measure{Value: l.Value / m.Value})
+			row[6].Bar = classBar(l.Value, 0, m.Value-l.Value)
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -156,17 +161,17 @@ func profileTable(d *Document) *htmlTable {
 
 // htmlMeasures lists every measure, also those of checks that this file does not know.
 func htmlMeasures(d *Document) htmlSection {
-	t := &htmlTable{ID: "all-measures", Caption: "All measures", Columns: columns("measure", "subject", "#value", "interval", "unit")}
+	t := &htmlTable{ID: "all-measures", Caption: "All measures", Folded: count(len(d.Measures), "measure"), Columns: columns("measure", "subject", "#value", "=interval", "unit")}
 	for i := range d.Measures {
 		m := &d.Measures[i]
 		t.Rows = append(t.Rows, textCells(m.Name, subjectText(m.Subject), number(m.Value, m.Unit), measureBounds(m), m.Unit))
 	}
-	return htmlSection{ID: "measures", Title: "Measures", Tables: []*htmlTable{t}}
+	return htmlSection{ID: "measures", Title: "Measures", Lead: []string{"Every number that a check computed, also where nothing is wrong: what diff and trend compare."}, Tables: []*htmlTable{t.untitled()}}
 }
 
 // htmlArtifacts lists what was read and what is known to be missing.
 func htmlArtifacts(d *Document) htmlSection {
-	files := &htmlTable{ID: "artifact-list", Caption: "Artifacts", Columns: columns("path", "kind", "#size", "#rows", "window (UTC)", "service", "host", "zone", "Go", "status")}
+	files := &htmlTable{ID: "artifact-list", Caption: "Artifacts", Columns: columns("path", "=kind", "#size", "#rows", "=window (UTC)", "service", "host", "zone", "Go", "status")}
 	losses := &htmlTable{ID: "artifact-losses", Caption: "Data known to be missing", Columns: columns("place", "origin", "what")}
 	t := identified(d)
 	for i := range d.Artifacts {

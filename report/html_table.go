@@ -4,32 +4,42 @@ import (
 	"encoding/json"
 	"html/template"
 	"math"
+	"slices"
+	"strings"
 )
 
 // htmlTable is a table of which the first htmlPageRows rows are markup and the rest is data for the script.
 type htmlTable struct {
 	ID, Caption string
+	Lead        string     // a sentence in front
+	Untitled    bool       // its caption is for screen readers only
 	Legend      []htmlMark // what the classes of the bars mean, in Label
 	Columns     []htmlColumn
 	Rows        []htmlRow
 	Total       string
+	Folded      string      // the table is folded away under this line; "" for one that is shown
 	Data        template.JS // the rows that are not markup; "" for none
 }
 
 // htmlColumn is the head of a column. Left and Right are the ends of the axis of its bars.
 type htmlColumn struct {
 	Title       string
-	Number      bool
+	Number      bool // aligned to the right
+	Whole       bool // never broken: intervals, instants
 	Left, Right string
 }
 
 // htmlRow is a row of cells.
 type htmlRow []htmlCell
 
-// htmlCell is text or a bar.
+// htmlCell is text, a bar or a line.
 type htmlCell struct {
-	Text string     `json:"t,omitempty"`
-	Bar  []htmlMark `json:"b,omitempty"`
+	Text   string     `json:"t,omitempty"`
+	More   string     `json:"m,omitempty"` // what the text is short for, unfolded on demand
+	Tag    string     `json:"k,omitempty"` // class that colours the text
+	Swatch string     `json:"w,omitempty"` // class of a small square in front, which a legend or figure explains
+	Bar    []htmlMark `json:"b,omitempty"`
+	Line   string     `json:"l,omitempty"` // points, 1000 wide and 20 high
 }
 
 // htmlMark is a rectangle of a bar, in thousandths of its width.
@@ -72,21 +82,36 @@ func textCells(cells ...string) htmlRow {
 	return row
 }
 
-// columns makes heads; a title that begins with "#" is of numbers.
+// Class is that of the cells of the column.
+func (c htmlColumn) Class() string {
+	switch {
+	case c.Number:
+		return "number"
+	case c.Whole:
+		return "whole"
+	}
+	return ""
+}
+
+// columns makes heads; a title that begins with "#" is of numbers, one that begins with "=" of what is never broken.
 func columns(titles ...string) []htmlColumn {
 	out := make([]htmlColumn, len(titles))
 	for i, s := range titles {
-		if s[0] == '#' {
+		switch {
+		case strings.HasPrefix(s, "#"):
 			out[i] = htmlColumn{Title: s[1:], Number: true}
-			continue
+		case strings.HasPrefix(s, "="):
+			out[i] = htmlColumn{Title: s[1:], Whole: true}
+		default:
+			out[i].Title = s
 		}
-		out[i].Title = s
 	}
 	return out
 }
 
-// page moves the rows behind the first page into Data.
+// page drops the columns that are empty in every row, and moves the rows behind the first page into Data.
 func (t *htmlTable) page() error {
+	t.dropEmpty()
 	t.Total = thousands(len(t.Rows))
 	if len(t.Rows) <= htmlPageRows {
 		return nil
@@ -94,6 +119,19 @@ func (t *htmlTable) page() error {
 	data, err := htmlJSON(t.Rows[htmlPageRows:])
 	t.Data, t.Rows = data, t.Rows[:htmlPageRows]
 	return err
+}
+
+func (t *htmlTable) dropEmpty() {
+	for c := len(t.Columns) - 1; c >= 0; c-- {
+		full := slices.ContainsFunc(t.Rows, func(r htmlRow) bool { return r[c].Text != "" || len(r[c].Bar) > 0 || r[c].Line != "" })
+		if full || len(t.Rows) == 0 {
+			continue
+		}
+		t.Columns = slices.Delete(t.Columns, c, c+1)
+		for i := range t.Rows {
+			t.Rows[i] = slices.Delete(t.Rows[i], c, c+1)
+		}
+	}
 }
 
 // More reports whether rows are left to the script.

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"path"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -23,9 +25,10 @@ type htmlWindow struct {
 // htmlWindows draws every window on one axis, those of one clock together.
 func htmlWindows(d *Document) htmlSection {
 	s := htmlSection{ID: "windows", Title: "Windows", Lead: []string{
-		"When each capture was taken, as the clock of its own host recorded it: windows of two clocks are shifted against each other by what the clocks are apart."}}
-	for i, group := range apart(windowsOf(d)) {
-		s.Tables = append(s.Tables, windowTable(fmt.Sprintf("windows-%d", i+1), group))
+		"When each capture was taken, as the clock of its own host recorded it: windows of two clocks are shifted against each other by what the clocks are apart. Where nothing tells the host, captures of one folder share a row. The list of artifacts has the window of each."}}
+	names := shortPaths(d)
+	for i, group := range apart(windowsOf(d, names)) {
+		s.Tables = append(s.Tables, windowTable(fmt.Sprintf("windows-%d", i+1), group, names).untitled())
 	}
 	if len(s.Tables) > 1 {
 		s.Lead = append(s.Lead, fmt.Sprintf("%d groups lie a day or more apart and have axes of their own.", len(s.Tables)))
@@ -34,7 +37,7 @@ func htmlWindows(d *Document) htmlSection {
 }
 
 // windowsOf lists the windows by their start.
-func windowsOf(d *Document) []htmlWindow {
+func windowsOf(d *Document, names map[string]string) []htmlWindow {
 	t := identified(d)
 	var out []htmlWindow
 	for i := range d.Artifacts {
@@ -47,13 +50,14 @@ func windowsOf(d *Document) []htmlWindow {
 		if err != nil {
 			end = start
 		}
-		out = append(out, htmlWindow{windowClock(t, a), start, max(start, end), a})
+		clock := cmp.Or(windowClock(t, a), "not told ("+path.Dir(names[a.ID])+")")
+		out = append(out, htmlWindow{clock, start, max(start, end), a})
 	}
 	slices.SortStableFunc(out, func(a, b htmlWindow) int { return cmp.Compare(a.start, b.start) })
 	return out
 }
 
-// windowClock names the clock that stamped an artifact.
+// windowClock names the clock that stamped an artifact; "" where nothing tells.
 func windowClock(t *tableReport, a *Artifact) string {
 	if domain := a.Identity.Domain; domain != "" {
 		if t.d.Clocks != nil {
@@ -67,7 +71,7 @@ func windowClock(t *tableReport, a *Artifact) string {
 			domains = append(domains, cmp.Or(r.Identity.Host, r.Identity.Domain))
 		}
 	}
-	return cmp.Or(few(domains, "clock"), "not told")
+	return few(domains, "clock")
 }
 
 // apart splits windows, which are in the order of their starts, where a gap is too long for one axis.
@@ -85,25 +89,53 @@ func apart(windows []htmlWindow) [][]htmlWindow {
 	return groups
 }
 
-// windowTable draws windows that share an axis, by clock and start.
-func windowTable(id string, windows []htmlWindow) *htmlTable {
+// windowRow is the windows of one clock and kind.
+type windowRow struct {
+	clock, kind string
+	windows     []htmlWindow
+}
+
+// windowRows puts the windows of one clock and kind on one row, by clock and start.
+func windowRows(windows []htmlWindow) []*windowRow {
+	index := map[[2]string]*windowRow{}
+	var rows []*windowRow
+	for _, w := range windows {
+		key := [2]string{w.clock, kind(w.artifact)}
+		r := index[key]
+		if r == nil {
+			r = &windowRow{clock: w.clock, kind: key[1]}
+			index[key] = r
+			rows = append(rows, r)
+		}
+		r.windows = append(r.windows, w)
+	}
+	slices.SortStableFunc(rows, func(a, b *windowRow) int { return cmp.Compare(a.clock, b.clock) })
+	return rows
+}
+
+// windowTable draws windows that share an axis.
+func windowTable(id string, windows []htmlWindow, names map[string]string) *htmlTable {
 	from, to := uint64(math.MaxUint64), uint64(0)
 	for _, w := range windows {
 		from, to = min(from, w.start), max(to, w.end)
 	}
-	slices.SortStableFunc(windows, func(a, b htmlWindow) int { return cmp.Compare(a.clock, b.clock) })
-	t := &htmlTable{ID: id, Caption: "Windows of the captures, by clock", Columns: columns("clock", "artifact", "kind", "window (UTC)", "on one axis"),
+	t := &htmlTable{ID: id, Caption: "Windows of the captures, by clock", Columns: columns("clock", "=kind", "captures", "=from (UTC)", "#for", "on one axis"),
 		Legend: []htmlMark{{Class: "window", Label: "window or span of the records"}, {Class: "instant", Label: "instant"}}}
 	axis := &t.Columns[len(t.Columns)-1]
 	axis.Left, axis.Right = instant(strconv.FormatUint(from, 10)), axisEnd(to-from)
-	for _, w := range windows {
-		row := textCells(w.clock, w.artifact.Path, kind(w.artifact), window(w.artifact))
-		class := "window"
-		if w.start == w.end {
-			class = "instant"
+	for _, r := range windowRows(windows) {
+		first, last := r.windows[0].start, uint64(0)
+		what := count(len(r.windows), "capture")
+		if len(r.windows) == 1 {
+			what = path.Base(names[r.windows[0].artifact.ID])
 		}
-		bar := mark(class, share(w.start-from, to-from), share(w.end-from, to-from))
-		t.Rows = append(t.Rows, append(row, htmlCell{Bar: []htmlMark{bar}}))
+		var bar []htmlMark
+		for _, w := range r.windows {
+			first, last = min(first, w.start), max(last, w.end)
+			bar = append(bar, mark(htmlIf(w.start == w.end, "instant", "window"), share(w.start-from, to-from), share(w.end-from, to-from)))
+		}
+		row := textCells(r.clock, r.kind, what, instant(strconv.FormatUint(first, 10)), htmlIf(last > first, strings.TrimPrefix(axisEnd(last-first), "+"), ""))
+		t.Rows = append(t.Rows, append(row, htmlCell{Bar: slices.Compact(bar)}))
 	}
 	return t
 }

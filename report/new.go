@@ -38,6 +38,8 @@ type Request struct {
 	Unmet []string
 	// Clocks is the section of the clocks, nil for none.
 	Clocks *Clocks
+	// Stacks asks for flame graphs and goroutines over time, nil for none.
+	Stacks *StackRequest
 	// Accept says which findings do not count.
 	Accept Acceptance
 }
@@ -70,6 +72,9 @@ func New(res *analyze.Result, req Request) *Document {
 	}
 	for i := range res.Findings {
 		d.Findings = append(d.Findings, newFinding(&res.Findings[i]))
+	}
+	if req.Stacks != nil {
+		d.addStacks(res.Bundle, req.Stacks)
 	}
 	d.accept(&req.Accept)
 	d.Summary = summarise(d)

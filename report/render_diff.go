@@ -19,6 +19,7 @@ var DiffRenderers = []DiffRenderer{
 	{"json", renderDiffJSON},
 	{"jsonl", renderDiffJSONL},
 	{"markdown", renderDiffMarkdown},
+	{"html", renderDiffHTML},
 }
 
 func renderDiffJSON(w io.Writer, d *Delta, _ TerminalOptions) error { return WriteJSON(w, d, "  ") }

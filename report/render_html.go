@@ -34,6 +34,7 @@ var htmlTemplate = template.Must(template.ParseFS(htmlFiles, "html/*.tmpl"))
 // htmlPage is what the template writes; all text in it is clean.
 type htmlPage struct {
 	Title      string
+	Tone       string // class of the verdict: the worst severity, or "clean"
 	Command    string
 	Version    string
 	Policy     string
@@ -47,8 +48,8 @@ type htmlPage struct {
 	Checks     []htmlCheck
 }
 
-// htmlCount is a number of the verdict.
-type htmlCount struct{ Class, Text string }
+// htmlCount is a number of the verdict. Class "zero" is a number that is good to be 0 and is.
+type htmlCount struct{ Class, Number, Text string }
 
 // htmlFact is a line of the verdict.
 type htmlFact struct{ Lead, Text string }
@@ -57,7 +58,10 @@ type htmlFact struct{ Lead, Text string }
 type htmlSection struct {
 	ID, Title string
 	Lead      []string
+	Legend    []htmlMark // of its flame graphs
 	Tables    []*htmlTable
+	Figures   []*htmlFigure
+	Flames    []*htmlFlame
 }
 
 // htmlCheck is one check, with its documentation where the program has it.
@@ -68,51 +72,53 @@ type htmlCheck struct {
 }
 
 func renderHTML(w io.Writer, d *Document, o TerminalOptions) error {
-	p, err := newHTMLPage(d, o.Detectors)
+	p := &htmlPage{Title: htmlTitle(d), Command: htmlLine(htmlCommand(d.Run.Command, d.Run.Args)), Version: htmlLine(d.Tool.Version),
+		Incomplete: htmlLines(d.Run.Incomplete), Facts: htmlFacts(d), Sections: htmlSections(d)}
+	p.Counts = htmlArtifactCounts(d)
+	if d.Run.Command != "inspect" {
+		var err error
+		if p.Findings, err = newHTMLFindings(d); err != nil {
+			return fmt.Errorf("render html: %w", err)
+		}
+		p.Counts = append(htmlCounts(d), p.Counts...)
+		p.Checks = htmlChecks(d, o.Detectors)
+	}
+	p.Tone = htmlTone(d)
+	return p.write(w)
+}
+
+// write adds what every page has.
+func (p *htmlPage) write(w io.Writer) error {
+	style, err := htmlFiles.ReadFile("html/style.css")
 	if err != nil {
 		return fmt.Errorf("render html: %w", err)
 	}
-	return htmlTemplate.ExecuteTemplate(w, "page.tmpl", p)
-}
-
-func newHTMLPage(d *Document, detectors []analyze.Detector) (*htmlPage, error) {
-	style, err := htmlFiles.ReadFile("html/style.css")
-	if err != nil {
-		return nil, err
-	}
 	script, err := htmlFiles.ReadFile("html/script.js")
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("render html: %w", err)
 	}
-	p := &htmlPage{
-		Title:   htmlTitle(d),
-		Command: htmlLine(htmlCommand(d)),
-		Version: htmlLine(d.Tool.Version),
-		// Nothing may be loaded; base-uri and form-action do not fall back to default-src.
-		Policy: fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'",
-			htmlHash(style), htmlHash(script)),
-		Style:  template.CSS(style),
-		Script: template.JS(script),
-		Facts:  htmlFacts(d),
+	// Nothing may be loaded; base-uri and form-action do not fall back to default-src.
+	p.Policy = fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'", htmlHash(style), htmlHash(script))
+	p.Style, p.Script = template.CSS(style), template.JS(script)
+	if p.Sections, err = pages(p.Sections); err != nil {
+		return fmt.Errorf("render html: %w", err)
 	}
-	for _, s := range d.Run.Incomplete {
-		p.Incomplete = append(p.Incomplete, htmlLine(s))
-	}
-	if d.Run.Command != "inspect" {
-		p.Counts = htmlCounts(d)
-		if p.Findings, err = newHTMLFindings(d); err != nil {
-			return nil, err
-		}
-		p.Checks = htmlChecks(d, detectors)
-	}
-	p.Sections, err = htmlSections(d)
-	return p, err
+	return htmlTemplate.ExecuteTemplate(w, "page.tmpl", p)
 }
 
 // htmlHash is the source expression of an inline style or script.
 func htmlHash(text []byte) string {
 	sum := sha256.Sum256(text)
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// htmlLines makes captured texts into clean lines.
+func htmlLines(texts []string) []string {
+	var out []string
+	for _, s := range texts {
+		out = append(out, htmlLine(s))
+	}
+	return out
 }
 
 // htmlLine makes captured text into one clean line.
@@ -131,11 +137,24 @@ func htmlTitle(d *Document) string {
 	return "no findings"
 }
 
+// htmlTone colours the verdict as the worst that is in it.
+func htmlTone(d *Document) string {
+	s := d.Summary.Findings
+	switch {
+	case s.Error > 0:
+		return "error"
+	case s.Warning > 0 || len(d.Run.Incomplete) > 0:
+		return "warning"
+	case s.Note > 0:
+		return "note"
+	}
+	return "clean"
+}
+
 // htmlCommand is the run as it was typed.
-func htmlCommand(d *Document) string {
-	args := d.Run.Args
+func htmlCommand(command string, args []string) string {
 	if len(args) == 0 {
-		args = []string{d.Run.Command}
+		args = []string{command}
 	}
 	words := []string{"witnessmark"}
 	for _, a := range args {
@@ -144,16 +163,28 @@ func htmlCommand(d *Document) string {
 	return strings.Join(words, " ")
 }
 
+// newCount is a number of the verdict with its noun.
+func newCount(class string, n int, noun string) htmlCount {
+	number, text, _ := strings.Cut(count(n, noun), " ")
+	if n == 0 {
+		class = "zero"
+	}
+	return htmlCount{class, number, text}
+}
+
 func htmlCounts(d *Document) []htmlCount {
 	s := d.Summary
-	counts := []htmlCount{
-		{"error", count(s.Findings.Error, "error")},
-		{"warning", count(s.Findings.Warning, "warning")},
-		{"note", count(s.Findings.Note, "note")},
-	}
+	counts := []htmlCount{newCount("error", s.Findings.Error, "error"), newCount("warning", s.Findings.Warning, "warning"), newCount("note", s.Findings.Note, "note")}
 	if s.Suppressed > 0 || s.Fixed > 0 {
-		counts = append(counts, htmlCount{"", thousands(s.New) + " new"}, htmlCount{"", thousands(s.Fixed) + " fixed"},
-			htmlCount{"", thousands(s.Suppressed) + " accepted"})
+		counts = append(counts, htmlCount{"", thousands(s.New), "new"}, htmlCount{"", thousands(s.Fixed), "fixed"}, htmlCount{"", thousands(s.Suppressed), "accepted"})
+	}
+	return counts
+}
+
+func htmlArtifactCounts(d *Document) []htmlCount {
+	counts := []htmlCount{newCount("", len(d.Artifacts), "artifact")}
+	if n := d.Summary.Unreadable + d.Summary.Damaged; n > 0 {
+		counts = append(counts, htmlCount{"warning", thousands(n), "with data missing"})
 	}
 	return counts
 }
@@ -195,24 +226,37 @@ func htmlChecks(d *Document, detectors []analyze.Detector) []htmlCheck {
 	return checks
 }
 
-// htmlSections makes every section of tables; those without rows are left out.
-func htmlSections(d *Document) ([]htmlSection, error) {
-	all := []htmlSection{
-		htmlAccepted(d), htmlWindows(d), htmlClocks(d), htmlHops(d), htmlLabels(d), htmlGoroutines(d), htmlMeasures(d), htmlArtifacts(d),
+// htmlSections makes every section of a report.
+func htmlSections(d *Document) []htmlSection {
+	return []htmlSection{
+		htmlWindows(d), htmlClocks(d), htmlHops(d), htmlLabels(d), htmlFlames(d), htmlSeries(d), htmlGoroutines(d),
+		htmlAccepted(d), htmlArtifacts(d), htmlMeasures(d),
 	}
+}
+
+// pages leaves out what has no rows, and cuts the tables of the others into pages.
+func pages(sections []htmlSection) ([]htmlSection, error) {
 	var out []htmlSection
-	for _, s := range all {
+	for _, s := range sections {
 		var tables []*htmlTable
 		for _, t := range s.Tables {
-			if len(t.Rows) == 0 {
-				continue
+			if len(t.Rows) > 0 {
+				tables = append(tables, t)
 			}
+		}
+		s.Tables = tables
+		for _, f := range s.Figures {
+			tables = append(tables, f.Table)
+		}
+		for _, f := range s.Flames {
+			tables = append(tables, f.Table)
+		}
+		for _, t := range tables {
 			if err := t.page(); err != nil {
 				return nil, err
 			}
-			tables = append(tables, t)
 		}
-		if s.Tables = tables; len(tables) > 0 {
+		if len(tables) > 0 {
 			out = append(out, s)
 		}
 	}

@@ -47,6 +47,8 @@ func renderJSONL(w io.Writer, d *Document, _ TerminalOptions) error {
 			l.write("clock", &d.Clocks.Domains[i])
 		}
 	}
+	lines(l, "flame", d.Flames)
+	lines(l, "goroutine_series", d.GoroutineSeries)
 	l.write("summary", d.Summary)
 	if l.err != nil {
 		return l.err

@@ -348,11 +348,13 @@ func trendGrids(t *Trend) []grid {
 	return []grid{captures, health, series}
 }
 
-// RenderTrend writes a trend in a format: table, json or markdown.
+// RenderTrend writes a trend in a format: table, json, markdown or html.
 func RenderTrend(w io.Writer, format string, t *Trend, o TerminalOptions) error {
 	switch format {
 	case "json":
 		return WriteJSON(w, t, "  ")
+	case "html":
+		return renderTrendHTML(w, t)
 	case "markdown":
 		m := &markdownReport{o: o, left: markdownMaxBytes - markdownReserve}
 		m.add("## witnessmark trend\n\n")

@@ -39,6 +39,7 @@ on a folder that --extract writes.`,
 	}
 	cmd.Flags().StringVar(&extract, "extract", "", "write the captures to this folder, which must not exist, and stop")
 	o.flags(cmd)
+	o.stackFlag(cmd)
 	return cmd
 }
 
@@ -56,6 +57,7 @@ func (o *examine) demo(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	o.out.below(back)
 	if err := os.Chdir(dir); err != nil {
 		return err
 	}

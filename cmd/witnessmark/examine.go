@@ -28,6 +28,7 @@ type examine struct {
 	jobs            int
 	allowIncomplete bool
 	settings        settings
+	stacks          bool        // flame graphs and goroutines over time, also where no format shows them
 	inspect         bool        // read only: no detector runs
 	clocks          *clockFlags // of the command clocks, else nil
 	commands        []string    // that the first path could be a mistyped name of
@@ -50,6 +51,7 @@ func examineCommand(a *app, code *int) *cobra.Command {
 		RunE: o.run,
 	}
 	o.flags(cmd)
+	o.stackFlag(cmd)
 	return cmd
 }
 
@@ -126,7 +128,7 @@ func (o *examine) run(cmd *cobra.Command, args []string) error {
 	}
 	doc := report.New(res, report.Request{
 		Command: o.command(), Args: o.app.args, Version: version(),
-		FailOn: o.failOn, AllowIncomplete: o.allowIncomplete, Unmet: unmet, Clocks: section, Accept: accept,
+		FailOn: o.failOn, AllowIncomplete: o.allowIncomplete, Unmet: unmet, Clocks: section, Accept: accept, Stacks: o.stackRequest(),
 	})
 	*o.code = doc.Run.ExitCode
 	return o.out.write(doc)

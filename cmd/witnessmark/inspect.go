@@ -14,6 +14,7 @@ func inspectCommand(a *app, code *int) *cobra.Command {
 		RunE: o.run,
 	}
 	cmd.Flags().BoolVar(&o.allowIncomplete, "allow-incomplete", false, "exit 0 instead of 3 where some evidence could not be read")
+	o.stackFlag(cmd)
 	o.settings.configFlags(cmd.Flags())
 	o.loadFlags(cmd)
 	return cmd

@@ -41,6 +41,15 @@ func (o *output) flags(cmd *cobra.Command) {
 	o.complete(cmd)
 }
 
+// below makes the files of -o relative to a folder, for a command that works in another.
+func (o *output) below(folder string) {
+	for i, f := range o.files {
+		if format, path, ok := strings.Cut(f, "="); ok && path != "" && path != "-" && !filepath.IsAbs(path) {
+			o.files[i] = format + "=" + filepath.Join(folder, path)
+		}
+	}
+}
+
 func formatNames() []string {
 	var names []string
 	for _, r := range report.Renderers {
@@ -96,7 +105,7 @@ func (o *output) check(inputs []string) error {
 
 // example says what may have been meant by -o PATH: the format that the name ends in.
 func example(path string) string {
-	format := map[string]string{".json": "json", ".jsonl": "jsonl", ".md": "markdown", ".sarif": "sarif", ".xml": "junit", ".txt": "table"}[filepath.Ext(path)]
+	format := map[string]string{".json": "json", ".jsonl": "jsonl", ".md": "markdown", ".sarif": "sarif", ".xml": "junit", ".txt": "table", ".html": "html"}[filepath.Ext(path)]
 	if format == "" {
 		return ""
 	}

@@ -19,7 +19,7 @@ type trend struct {
 
 func trendCommand(a *app, code *int) *cobra.Command {
 	o := &trend{examine: *newExamine(a, code)}
-	o.out.names = []string{"table", "json", "markdown"}
+	o.out.names = []string{"table", "json", "markdown", "html"}
 	cmd := &cobra.Command{
 		Use:   "trend CAPTURE CAPTURE…",
 		Short: "Fit growth over several captures: rates with intervals, health of goroutines",

@@ -19,31 +19,43 @@
     root.dataset.theme = dark ? "light" : "dark";
   });
 
-  // Paper has no details to open: they are opened for printing and closed again.
-  let opened = [];
-  addEventListener("beforeprint", function () {
-    opened = Array.from(document.querySelectorAll("#findings details:not([open])"));
-    opened.forEach(function (d) { d.open = true; });
-  });
-  addEventListener("afterprint", function () { opened.forEach(function (d) { d.open = false; }); });
-
-  const bar = function (marks) {
-    const ns = "http://www.w3.org/2000/svg";
-    const svg = document.createElementNS(ns, "svg");
-    svg.setAttribute("class", "bar");
-    svg.setAttribute("viewBox", "0 0 1000 20");
-    svg.setAttribute("preserveAspectRatio", "none");
-    svg.setAttribute("aria-hidden", "true");
-    marks.forEach(function (m) {
-      const r = document.createElementNS(ns, "rect");
-      r.setAttribute("class", m.c);
-      r.setAttribute("x", m.x);
-      r.setAttribute("y", 0);
-      r.setAttribute("width", m.w);
-      r.setAttribute("height", 20);
-      svg.append(r);
-    });
+  const shape = function (svg, name, attributes) {
+    const e = document.createElementNS("http://www.w3.org/2000/svg", name);
+    Object.keys(attributes).forEach(function (k) { e.setAttribute(k, attributes[k]); });
+    svg.append(e);
+  };
+  const picture = function (className) {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    const attributes = { "class": className, viewBox: "0 0 1000 20", preserveAspectRatio: "none", "aria-hidden": "true" };
+    Object.keys(attributes).forEach(function (k) { svg.setAttribute(k, attributes[k]); });
     return svg;
+  };
+  const bar = function (marks) {
+    const svg = picture("bar");
+    marks.forEach(function (m) { shape(svg, "rect", { "class": m.c, x: m.x, y: 0, width: m.w, height: 20 }); });
+    return svg;
+  };
+  const fill = function (td, cell) {
+    if (cell.w) {
+      const svg = picture("swatch");
+      shape(svg, "rect", { "class": cell.w, x: 0, y: 0, width: 1000, height: 20 });
+      td.append(svg);
+    }
+    if (cell.m) {
+      const details = make("details", "more");
+      details.append(make("summary", "", cell.t), cell.m);
+      td.append(details);
+    } else if (cell.k) {
+      td.append(make("span", "tag " + cell.k, cell.t));
+    } else if (cell.t) {
+      td.append(cell.t);
+    }
+    if (cell.b) { td.append(bar(cell.b)); }
+    if (cell.l) {
+      const svg = picture("bar line");
+      shape(svg, "polyline", { "class": "line-0", points: cell.l });
+      td.append(svg);
+    }
   };
 
   // The other rows of a table.
@@ -61,8 +73,8 @@
       rows.slice(from, from + pageRows).forEach(function (cells) {
         const tr = make("tr");
         cells.forEach(function (cell, i) {
-          const td = make("td", heads[i].className, cell.t);
-          if (cell.b) { td.append(bar(cell.b)); }
+          const td = make("td", heads[i].className);
+          fill(td, cell);
           tr.append(td);
         });
         part.append(tr);
@@ -74,13 +86,146 @@
     });
   });
 
+  // A flame graph: a node is drawn where it is wider than a pixel or so. It is drawn when it is first unfolded.
+  const rowHeight = 20;
+  const flame = function (graph) {
+    const data = JSON.parse(byId("data-" + graph.id).textContent);
+    const tools = graph.previousElementSibling;
+    const whole = tools.querySelector(".whole");
+    const where = tools.querySelector(".where");
+    const nodes = data.nodes.map(function (n) { return { depth: n[0], name: data.functions[n[1]], parts: n.slice(2), value: n[2] + n[3] + n[4], below: [] }; });
+    const path = [];
+    nodes.forEach(function (n) {
+      path.length = n.depth;
+      n.up = path[n.depth - 1];
+      n.x = 0;
+      if (n.up) {
+        const last = n.up.below[n.up.below.length - 1];
+        n.x = last ? last.x + last.value : n.up.x;
+        n.at = n.up.below.push(n) - 1;
+      }
+      path.push(n);
+    });
+    const root = nodes[0];
+    let zoomed = root;
+    let current = root;
+
+    const amount = function (v) {
+      if (data.unit === "nanoseconds") { return v >= 1e9 ? (v / 1e9).toPrecision(4) + "s" : v >= 1e6 ? (v / 1e6).toPrecision(4) + "ms" : (v / 1e3).toPrecision(4) + "µs"; }
+      if (data.unit === "bytes") { return v >= 1048576 ? (v / 1048576).toFixed(1) + " MiB" : (v / 1024).toFixed(1) + " KiB"; }
+      return count(v);
+    };
+    const share = function (v, of) { return (100 * v / of).toFixed(1) + " %"; };
+    const tell = function () {
+      const words = [];
+      ["labelled", "label lost", "not labelable"].forEach(function (word, i) {
+        if (current.parts[i] > 0) { words.push(share(current.parts[i], current.value) + " " + word); }
+      });
+      where.textContent = current.name + ": " + amount(current.value) + ", " + share(current.value, root.value) + " of the profile; " + words.join(", ");
+    };
+    const colour = function (n) {
+      let from = 0;
+      const stops = ["--present", "--lost", "--none"].map(function (name, i) {
+        const to = from + 100 * n.parts[i] / n.value;
+        const stop = "var(" + name + ") " + from + "% " + to + "%";
+        from = to;
+        return stop;
+      });
+      return "linear-gradient(to right, " + stops.join(", ") + ")";
+    };
+    const draw = function () {
+      const part = document.createDocumentFragment();
+      let deepest = 0;
+      nodes.forEach(function (n) {
+        const left = (n.x - zoomed.x) / zoomed.value;
+        const above = n.depth < zoomed.depth && n.x <= zoomed.x && n.x + n.value >= zoomed.x + zoomed.value;
+        const width = above ? 1 : n.value / zoomed.value;
+        n.box = null;
+        if (!above && (n.depth < zoomed.depth || left < -1e-9 || left + width > 1 + 1e-9 || width < 1 / 2000)) { return; }
+        n.box = make("div", "node" + (above ? " above" : "") + (n === current ? " at" : ""), width > 0.02 ? n.name : "");
+        n.box.style.left = 100 * (above ? 0 : left) + "%";
+        n.box.style.width = 100 * width + "%";
+        n.box.style.top = n.depth * rowHeight + "px";
+        n.box.style.background = colour(n);
+        n.box.node = n;
+        deepest = Math.max(deepest, n.depth);
+        part.append(n.box);
+      });
+      graph.replaceChildren(part);
+      graph.style.height = (deepest + 1) * rowHeight + "px";
+      whole.disabled = zoomed === root;
+    };
+    const choose = function (n) {
+      if (current.box) { current.box.classList.remove("at"); }
+      current = n;
+      if (!n.box) { draw(); }
+      if (n.box) {
+        n.box.classList.add("at");
+        if (document.activeElement === graph) { n.box.scrollIntoView({ block: "nearest" }); }
+      }
+      tell();
+    };
+    const zoom = function (n) { zoomed = n; current = n; draw(); tell(); };
+    // Only what the zoom shows can be moved to.
+    const beside = function (step) {
+      const row = current.up && current !== zoomed ? current.up.below : [];
+      return row[current.at + step];
+    };
+    const moves = {
+      ArrowDown: function () { return current.below[0]; },
+      ArrowUp: function () { return current === zoomed ? null : current.up; },
+      ArrowLeft: function () { return beside(-1); },
+      ArrowRight: function () { return beside(1); },
+      Home: function () { return zoomed; }
+    };
+    graph.addEventListener("keydown", function (e) {
+      if (e.ctrlKey || e.metaKey || e.altKey) { return; }
+      if (moves[e.key]) {
+        const n = moves[e.key]();
+        if (n) { choose(n); }
+      } else if (e.key === "Enter" || e.key === " ") {
+        zoom(current);
+      } else if (e.key === "Escape") {
+        zoom(zoomed.up || root);
+      } else {
+        return;
+      }
+      e.preventDefault();
+    });
+    graph.addEventListener("mouseover", function (e) { if (e.target.node) { choose(e.target.node); } });
+    graph.addEventListener("click", function (e) { if (e.target.node) { zoom(e.target.node); } });
+    whole.addEventListener("click", function () { zoom(root); graph.focus(); });
+    graph.hidden = false;
+    tools.hidden = false;
+    draw();
+  };
+  document.querySelectorAll("details.flame").forEach(function (details) {
+    const graph = details.querySelector(".graph");
+    const show = function () {
+      if (details.open && graph.hidden) { flame(graph); }
+    };
+    details.addEventListener("toggle", show);
+    show();
+  });
+
+  // Paper has no details to open: they are opened for printing and closed again. Flame graphs stay as they are, since
+  // a capture has dozens.
+  let opened = [];
+  addEventListener("beforeprint", function () {
+    opened = Array.from(document.querySelectorAll("details:not([open]):not(.more):not(.flame)"));
+    opened.forEach(function (d) { d.open = true; });
+  });
+  addEventListener("afterprint", function () { opened.forEach(function (d) { d.open = false; }); });
+
   const list = byId("list");
   if (!list) { return; }
   const form = byId("filters");
   const shown = byId("shown");
   const more = byId("more");
+  const unfold = byId("unfold");
   let data = null;
   let chosen = [];
+  let open = list.dataset.open === "yes";
   // What a search looks through is made once, when first needed.
   const load = function () {
     if (data) { return; }
@@ -96,9 +241,9 @@
   };
 
   const item = function (f) {
-    const li = make("li");
+    const li = make("li", f.s);
     const details = make("details");
-    details.open = list.dataset.open === "yes";
+    details.open = open;
     const summary = make("summary");
     summary.append(make("span", "badge " + f.s, f.s), " ", make("b", "", f.i + " " + f.n), " ", make("span", "basis", f.b), " ", make("span", "message", f.m));
     const dl = make("dl");
@@ -156,6 +301,13 @@
   byId("text").addEventListener("input", function () {
     clearTimeout(timer);
     timer = setTimeout(filter, 150);
+  });
+  const name = function () { unfold.textContent = open ? "Close all" : "Open all"; };
+  name();
+  unfold.addEventListener("click", function () {
+    open = !open;
+    list.querySelectorAll("details").forEach(function (d) { d.open = open; });
+    name();
   });
   more.hidden = list.children.length < pageRows || !/^The first/.test(shown.textContent);
   more.addEventListener("click", function () { load(); append(); more.focus(); });
