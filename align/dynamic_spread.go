@@ -1,5 +1,7 @@
 package align
 
+import "math"
+
 // spreadShapes finds how uncertain the shape of every clock is at its knots: the posterior variance where
 // the other clocks are known. It is what noise of windows leaves, more where calls are few or clocks wander.
 func (p *problem) spreadShapes() {
@@ -41,6 +43,28 @@ func (p *problem) spreadShapes() {
 		}
 		b.factor()
 		p.clocks[i].shape = b.inverseDiagonal()
+		p.clocks[i].spreadKinks()
+	}
+}
+
+// spreadKinks adds what straight pieces leave out. Where the rate changes at once, as it does where a slew
+// begins, and between two knots, the fit shares the change among both, and lies off by up to
+// (change at one) (change at other) / (sum of both) times their distance.
+func (c *clock) spreadKinks() {
+	bends := make([]float64, len(c.off))
+	for k := 1; k+1 < len(c.off); k++ {
+		before, behind := c.knots[k]-c.knots[k-1], c.knots[k+1]-c.knots[k]
+		bends[k] = math.Abs((c.off[k+1]-c.off[k])/behind - (c.off[k]-c.off[k-1])/before)
+	}
+	missed := func(k int) float64 {
+		if k < 0 || k+1 >= len(bends) || bends[k] == 0 || bends[k+1] == 0 {
+			return 0
+		}
+		return bends[k] * bends[k+1] / (bends[k] + bends[k+1]) * (c.knots[k+1] - c.knots[k])
+	}
+	for k := range c.shape {
+		e := max(missed(k-1), missed(k)) / normal95
+		c.shape[k] += e * e
 	}
 }
 
