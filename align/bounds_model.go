@@ -237,8 +237,12 @@ func place(d *Domain, b *domainBounds, m *Model, o Options) {
 	case d.Status != StatusAligned:
 	case b.noPath:
 		d.Status, d.Why = StatusNoPath, "nothing that bounds need ties it to the reference"
+	case open && b.foreign:
+		d.Status, d.Why = StatusUnbounded, fmt.Sprintf("only links tie it to others: its %s bounds are open, and nothing estimates it", m.Trust)
 	case open:
 		d.Status, d.Why = StatusUnbounded, fmt.Sprintf("its %s bounds are open", m.Trust)
+	case b.foreign:
+		d.Why = "only links tie it to others: the estimate is the middle of its bounds"
 	case o.MaxWidth > 0 && widest > o.MaxWidth:
 		d.Status, d.Why = StatusWide, fmt.Sprintf("its %s bounds are up to %d ns wide", m.Trust, widest)
 	}

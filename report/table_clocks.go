@@ -74,6 +74,9 @@ func (t *tableReport) clockTable(c *Clocks, all bool) {
 	if rest := len(c.Domains) - len(shown); rest > 0 {
 		t.Line(fmt.Sprintf("… %s more; --limit 0 lists all", thousands(rest)))
 	}
+	if slices.ContainsFunc(shown, func(d ClockDomain) bool { return d.Middle != nil && restsOn(&d) == onBounds }) {
+		t.Para("", "bounds only: links between spans bound the clock and nothing estimates it; where both bounds are known, its offset is their middle")
+	}
 }
 
 // clockTerms says what the offsets of the clocks are against, and when their bounds hold.
@@ -100,14 +103,46 @@ func clockCells(c *Clocks, d *ClockDomain, all bool) []string {
 		offset, hard, assumed, status = "", "", "", "alone"
 	} else if d.Status == string(align.StatusReference) && d.Domain == d.Reference {
 		offset, hard, assumed = "0", "", ""
-	} else if d.Middle != nil && all {
-		likely = boundsText(d.Middle.Likely)
-		drift = fmt.Sprintf("%+.2f ppm", d.DriftPPM)
+	} else if d.Middle != nil {
+		on := restsOn(d)
+		if all {
+			likely = boundsText(d.Middle.Likely)
+		}
+		if all && (on == onCalls || d.DriftPPM != 0) {
+			drift = fmt.Sprintf("%+.2f ppm", d.DriftPPM)
+		}
+		if on == onBounds {
+			status += ", bounds only"
+			likely = ""
+			if b := d.Middle.Assumed; b.LowNS == nil || b.HighNS == nil {
+				offset = "" // a bound is no estimate
+			}
+		}
 	}
 	if len(d.Steps) > 0 {
 		steps = thousands(len(d.Steps))
 	}
 	return []string{clockLabel(d), d.AZ, strings.Join(d.Services, ","), offset, hard, assumed, likely, drift, steps, status}
+}
+
+// What the estimate of a clock rests on.
+const (
+	onCalls    = iota // calls show where it stood and how it ran
+	onReadings        // comparisons with UTC alone: mostly too few for a rate
+	onBounds          // links alone, which bound it and estimate nothing
+)
+
+// restsOn tells by the classes of evidence of a clock.
+func restsOn(d *ClockDomain) int {
+	switch {
+	case d.Evidence[align.ClassRequest.String()]+d.Evidence[align.ClassMessage.String()] > 0:
+		return onCalls
+	case d.Evidence[align.ClassReading.String()] > 0:
+		return onReadings
+	case d.Evidence[align.ClassLink.String()] > 0:
+		return onBounds
+	}
+	return onCalls
 }
 
 // leftAlone says why clocks are not aligned, those with the same reason together.
