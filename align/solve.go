@@ -154,6 +154,9 @@ const (
 	// usualWander is that of quartz at room temperature, about, and wanderSpread the standard deviation of
 	// its logarithm: few windows must not make a clock of noise.
 	usualWander, wanderSpread = 0.5, 2
+	// straight, in ns, is what wander may bend a clock by over all of a capture without anyone noticing. Less
+	// in a capture of milliseconds would make the equations of nothing but stiffness.
+	straight = 10
 )
 
 // findWander climbs the score of the held out windows.
@@ -171,10 +174,11 @@ func (p *problem) findWander(round int) {
 		}
 		return sum
 	}
-	best := p.wander
+	stiffest := max(leastWander, straight/math.Pow(p.x1-p.x0, 1.5))
+	best := max(p.wander, stiffest)
 	least := score(best)
 	for _, f := range []float64{wanderStep, 1.0 / wanderStep} {
-		for try := best * f; try >= leastWander && try <= mostWander; try *= f {
+		for try := best * f; try >= stiffest && try <= mostWander; try *= f {
 			// A tie goes to the stiffer clock.
 			if v := score(try); v < least-1e-9*math.Abs(least) || v <= least && try < best {
 				best, least = try, v

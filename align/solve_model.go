@@ -39,6 +39,7 @@ func (p *problem) model(s *Statistic) *Model {
 		}
 	}
 	m.Assumptions = append(m.Assumptions, p.stepAssumptions()...)
+	m.Assumptions = append(m.Assumptions, p.priors()...)
 	for i := range p.clocks {
 		m.Domains = append(m.Domains, p.domain(i, s))
 	}

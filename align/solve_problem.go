@@ -30,6 +30,7 @@ type problem struct {
 
 	services []string
 	pairs    [][2]string // pairs of zones, each in order
+	unzoned  int         // clocks whose zone is not known
 	parts    int         // components
 
 	wander  float64 // random walk of frequencies, ppb per root second
@@ -113,6 +114,11 @@ func newProblem(s *Statistic, o Options) *problem {
 			return z
 		}
 		return s.Domains[name].AZ
+	}
+	for _, name := range p.names {
+		if zone(name) == "" {
+			p.unzoned++
+		}
 	}
 	services, pairs := map[string]int{}, map[[2]string]int{}
 	for _, k := range keys {

@@ -21,6 +21,9 @@ type scales struct {
 
 var defaultScales = scales{kappa: 0.05, own: 0.01, gamma: 10e3, service: 4e3, zone: 10e3, omega: 0.7, tau: 1e7}
 
+// defaultZoneShare is what half the median round trip times is taken for the scale of pairs of zones at first.
+const defaultZoneShare = 0.03
+
 // list holds the scales that the search climbs.
 func (s *scales) list() []*float64 {
 	return []*float64{&s.kappa, &s.own, &s.gamma, &s.service, &s.zone, &s.tau}
@@ -71,7 +74,7 @@ func (m *static) solve(s *scales) float64 {
 func (m *static) hyperprior(s *scales) float64 {
 	sum := 0.0
 	for _, x := range [][2]float64{
-		{s.kappa, 0.05}, {s.own, 0.01}, {s.gamma, 10e3}, {s.service, 4e3}, {s.zone, 0.03 * m.p.medHalf},
+		{s.kappa, 0.05}, {s.own, 0.01}, {s.gamma, 10e3}, {s.service, 4e3}, {s.zone, defaultZoneShare * m.p.medHalf},
 	} {
 		d := math.Log(x[0] / x[1])
 		sum -= d * d / 2
@@ -145,7 +148,7 @@ func (p *problem) levels(first bool) *static {
 	factors := []float64{2, 1.4}
 	if first {
 		factors = []float64{8, 2}
-		p.scales.zone = 0.03 * p.medHalf
+		p.scales.zone = defaultZoneShare * p.medHalf
 		p.scales.tau = m.rawSpread()
 	}
 	if m.dims > bigSystem {

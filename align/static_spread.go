@@ -90,6 +90,7 @@ type mixture struct {
 // mixtureNode is K and K beta_c for some scales, and how likely they are.
 type mixtureNode struct {
 	weight float64
+	zone   float64 // the scale of pairs of zones
 	k      *mat.Dense
 	shift  *mat.VecDense
 }
@@ -151,6 +152,7 @@ var scaleGrid = func() (v []float64) {
 // node returns the node of scales s, its weight as a logarithm.
 func (m *static) node(old, s *scales, cols []int, vcc *mat.SymDense, beta *mat.VecDense) (node mixtureNode, ok bool) {
 	n := len(cols)
+	node.zone = s.zone
 	node.weight = 2 * (m.hyperprior(s) - m.hyperprior(old))
 	a, d := mat.NewDense(n, n, nil), mat.NewDense(n, n, nil)
 	for i, col := range cols {
