@@ -28,6 +28,31 @@ type Job struct {
 // Apply writes the rewritten copy of one artifact, and beside it its sidecar and what reversing needs. The files appear whole or
 // not at all; the sidecar before the output, so that an output can always be taken back. ctx ends the work early.
 func (p *Plan) Apply(ctx context.Context, j Job) (*Sidecar, error) {
+	s, f, err := p.write(ctx, j, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer f.discard()
+	return s, f.commit()
+}
+
+// write writes the files of Apply under other names. Where it fails they are gone. order, if there is one, gets the spans that
+// were moved.
+func (p *Plan) write(ctx context.Context, j Job, order *orderCheck) (*Sidecar, *fileSet, error) {
+	f := &fileSet{out: j.Out}
+	s, err := p.fill(ctx, f, j, order)
+	if err == nil {
+		err = f.close()
+	}
+	if err != nil {
+		f.discard()
+		return nil, nil, err
+	}
+	return s, f, nil
+}
+
+// fill writes the files of f.
+func (p *Plan) fill(ctx context.Context, f *fileSet, j Job, order *orderCheck) (*Sidecar, error) {
 	art := p.bundle.Artifacts[j.Artifact]
 	s := &Sidecar{
 		Schema: SidecarSchema, Tool: j.Tool, Format: string(art.Format),
@@ -37,12 +62,11 @@ func (p *Plan) Apply(ctx context.Context, j Job) (*Sidecar, error) {
 		},
 	}
 	r := newRewriter(p, uint32(j.Artifact))
+	r.order = order
 	records, why, err := r.records(art)
 	if err != nil {
 		return nil, err
 	}
-	f := &fileSet{out: j.Out}
-	defer f.discard()
 	if records == nil {
 		s.Undo.Kind = undoNone
 		s.Receipt = Receipt{Notes: []string{why}, Domains: []DomainReceipt{}}
@@ -64,10 +88,8 @@ func (p *Plan) Apply(ctx context.Context, j Job) (*Sidecar, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := side.Write(text); err != nil {
-		return nil, err
-	}
-	return s, f.commit()
+	_, err = side.Write(text)
+	return s, err
 }
 
 // records returns what rewrites the artifact; nil for one that is copied as it is, because of why.
@@ -160,8 +182,8 @@ func (r *rewriter) file(ctx context.Context, f *fileSet, s *Sidecar, j Job, reco
 	if err != nil {
 		return err
 	}
-	// A system call for each MiB costs what cp's do; small files are many and need no such buffer.
-	buffered := bufio.NewWriterSize(io.MultiWriter(out, written), int(min(max(info.Size(), 4<<10), blockBytes)))
+	// Large enough for system calls not to count, small enough to stay in cache. Small files are many and need no such buffer.
+	buffered := bufio.NewWriterSize(io.MultiWriter(out, written), int(min(max(info.Size(), 4<<10), 256<<10)))
 	if err := r.stream(ctx, raw, buffered, log, s.Undo.Packings, records); err != nil {
 		return err
 	}

@@ -37,13 +37,18 @@ func (s *fileSet) create(suffix string) (*os.File, error) {
 	}
 }
 
-// commit closes the files and gives them their names: the output's last.
-func (s *fileSet) commit() error {
+// close closes the files, which still may fail to be written then.
+func (s *fileSet) close() error {
 	for _, f := range s.files {
 		if err := f.Close(); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// commit gives closed files their names: the output's last.
+func (s *fileSet) commit() error {
 	for _, last := range []bool{false, true} {
 		for _, f := range s.files {
 			if (f.name == s.out) == last {

@@ -64,6 +64,9 @@ func FuzzApplyReverse(f *testing.F) {
 				continue
 			}
 			reversed(t, in, out)
+			if trial(t, b, i, p, out) && (len(p.holds) > 0 || p.unsettled > 0) {
+				t.Error("a trial holds, but calls begin before their callers")
+			}
 			// What was rewritten must be readable as what it was, with as many rows.
 			again, err := evidence.Load([]string{out}, evidence.Options{})
 			if err != nil {

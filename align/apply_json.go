@@ -19,6 +19,7 @@ type jsonRewriter struct {
 	started bool
 	events  []jsonTime
 	spanned []jsonTime // the start and end of the span at hand
+	hex     [16]byte   // the id at hand
 }
 
 // jsonTime is the digits of a time in the cursor's bytes.

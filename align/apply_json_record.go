@@ -1,6 +1,9 @@
 package align
 
-import "strconv"
+import (
+	"encoding/hex"
+	"strconv"
+)
 
 // span rewrites a span; see protoRewriter.span for the rules.
 func (r *jsonRewriter) span(t *target) error {
@@ -14,7 +17,7 @@ func (r *jsonRewriter) span(t *target) error {
 		return nil
 	}
 	var s spanTimes
-	r.events, r.spanned = r.events[:0], r.spanned[:0]
+	r.events, r.spanned, r.ids = r.events[:0], r.spanned[:0], spanIDs{}
 	attributes := -1
 	seen := [2]bool{}
 	for more := c.open('{', '}'); more; more = c.more('}') {
@@ -26,6 +29,12 @@ func (r *jsonRewriter) span(t *target) error {
 			err = r.spanTime(&s.end, &seen[1])
 		case "events":
 			err = r.list(r.event)
+		case "traceId", "trace_id":
+			r.hexID(spanTrace)
+		case "spanId", "span_id":
+			r.hexID(spanID)
+		case "parentSpanId", "parent_span_id":
+			r.hexID(spanParent)
 		case "attributes":
 			attributes, _ = c.value()
 		default:
@@ -55,6 +64,20 @@ func (r *jsonRewriter) span(t *target) error {
 		r.originals(t, &s, open, end, attributes)
 	}
 	return nil
+}
+
+// hexID collects one of a span's ids, where somebody asks for them.
+func (r *jsonRewriter) hexID(num int32) {
+	if r.order == nil || r.c.peek() != '"' {
+		r.c.skip()
+		return
+	}
+	text := r.c.text()
+	if n, err := hex.Decode(r.hex[:], text[:min(len(text), 2*len(r.hex))]); err == nil && 2*n == len(text) {
+		r.ids.set(num, r.hex[:n])
+	} else {
+		r.ids.odd = true
+	}
 }
 
 // spanTime collects one of a span's times.

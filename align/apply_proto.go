@@ -1,6 +1,7 @@
 package align
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -170,12 +171,16 @@ func (r *protoRewriter) container(b []byte, base int) (grown int, err error) {
 		return 0, errors.New("OTLP profiles cannot be rewritten")
 	}
 	r.resources, r.encoded = r.resources[:0], r.encoded[:0]
+	behind, records := false, false // the resource stands behind its records, as pdata writes it
 	w := wire.Walk(b)
 	var f wire.Field
 	for w.Next(&f) {
 		if f.Num == 1 && f.Type == wire.Bytes {
 			r.resources = append(r.resources, f)
 			r.encoded = append(r.encoded, f.Bytes...) // two merge, as protobuf has it
+			behind = records
+		} else if f.Num == 2 {
+			records = true
 		}
 	}
 	if err := damage(&w, base); err != nil {
@@ -183,8 +188,11 @@ func (r *protoRewriter) container(b []byte, base int) (grown int, err error) {
 	}
 	t := r.target(r.encoded)
 	r.receipt.Resources++
-	if grown, err = r.attributes(t, b, base); err != nil {
-		return 0, err
+	if bytes.Contains(r.encoded, []byte(attrStatus)) && !r.plan.o.Compose {
+		return 0, ErrMoved
+	}
+	if !behind {
+		grown = r.attributes(t, b, base)
 	}
 	w = wire.Walk(b)
 	for w.Next(&f) {
@@ -197,6 +205,9 @@ func (r *protoRewriter) container(b []byte, base int) (grown int, err error) {
 			return 0, err
 		}
 		grown += r.editor.grow(b, base, &f, g)
+	}
+	if behind {
+		grown += r.attributes(t, b, base) // in the order of the bytes, so that nothing needs to be sorted
 	}
 	return grown, nil
 }

@@ -11,6 +11,7 @@ import (
 // The records of OTLP, by the field numbers of opentelemetry/proto/{trace,logs,metrics}/v1.
 
 const (
+	spanTrace, spanID, spanParent                = 1, 2, 4
 	spanStart, spanEnd, spanEvent, spanAttribute = 7, 8, 11, 9
 	eventTime                                    = 1
 	logTime, logObserved                         = 1, 11
@@ -28,7 +29,7 @@ func (r *protoRewriter) span(t *target, b []byte, base int) (grown int, err erro
 		return 0, nil
 	}
 	s := spanTimes{}
-	r.starts, r.ends, r.events = r.starts[:0], r.ends[:0], r.events[:0]
+	r.starts, r.ends, r.events, r.ids = r.starts[:0], r.ends[:0], r.events[:0], spanIDs{}
 	if !r.usualSpan(b, base, &s) {
 		if err := r.anySpan(b, base, &s); err != nil {
 			return 0, err
@@ -68,7 +69,7 @@ func (r *protoRewriter) span(t *target, b []byte, base int) (grown int, err erro
 // anySpan collects the times of a span of any shape.
 func (r *protoRewriter) anySpan(b []byte, base int, s *spanTimes) error {
 	r.starts, r.ends, r.events, r.eventsSeen = r.starts[:0], r.ends[:0], r.events[:0], 0
-	*s = spanTimes{}
+	*s, r.ids = spanTimes{}, spanIDs{}
 	w := wire.Walk(b)
 	var f wire.Field
 	for w.Next(&f) {
@@ -79,6 +80,8 @@ func (r *protoRewriter) anySpan(b []byte, base int, s *spanTimes) error {
 		case f.Num == spanEnd && f.Type == wire.Fixed64:
 			s.end = f.Value
 			r.ends = append(r.ends, base+f.Start)
+		case f.Num <= spanParent && f.Type == wire.Bytes:
+			r.ids.set(f.Num, f.Bytes)
 		case f.Num == spanEvent && f.Type == wire.Bytes:
 			r.eventsSeen++
 			if err := r.event(f.Bytes, base+f.Start); err != nil {
@@ -128,7 +131,10 @@ func (r *protoRewriter) usualSpan(b []byte, base int, s *spanTimes) bool {
 			if n > len(b)-from {
 				return false
 			}
-			if tag == event {
+			switch {
+			case tag <= spanParent<<3|byte(wire.Bytes):
+				r.ids.set(int32(tag>>3), b[from:from+n])
+			case tag == event:
 				r.eventsSeen++
 				if r.event(b[from:from+n], base+from) != nil {
 					return false
@@ -191,6 +197,9 @@ func (r *rewriter) spanShift(t *target, s *spanTimes, ordinal int) (ok bool, err
 	if !ok {
 		if s.shift, ok = r.shiftOf(t, anchor); !ok {
 			return false, nil
+		}
+		if r.order != nil && s.start != 0 {
+			r.order.add(&r.ids, t.number, int64(s.start)-s.shift)
 		}
 	}
 	if s.start != 0 && !movable(s.start, s.shift) || s.end != 0 && !movable(s.end, s.shift) {

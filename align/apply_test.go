@@ -114,6 +114,7 @@ func TestReverseCaptures(t *testing.T) {
 						t.Errorf("%s: no time was moved", a.Path)
 					}
 					reversed(t, a.Path, name)
+					trial(t, b, i, p, name)
 					if s.Undo.Kind == undoOriginal && slices.Equal(a.Containers, []string{"gzip"}) {
 						plain(t, a.Path, o)
 					}

@@ -38,6 +38,7 @@ type editor struct {
 	w       io.Writer
 	undo    *undoWriter
 	changes []change
+	late    []change // room for sort
 	splices []Edit
 	read    int64 // bytes of blocks before
 	arena   []byte
@@ -78,10 +79,7 @@ func (e *editor) bytes(n int) []byte {
 
 // flush writes the block with its changes, which alters it in place.
 func (e *editor) flush(block []byte) error {
-	order := func(a, b change) int { return cmp.Compare(a.off, b.off) }
-	if !slices.IsSortedFunc(e.changes, order) {
-		slices.SortStableFunc(e.changes, order)
-	}
+	e.sort()
 	done := 0 // bytes of the block written
 	for i := range e.changes {
 		c := &e.changes[i]
@@ -112,6 +110,38 @@ func (e *editor) flush(block []byte) error {
 	e.read += int64(len(block))
 	e.changes, e.splices, e.arena = e.changes[:0], e.splices[:0], e.arena[:0]
 	return e.undo.err
+}
+
+// sort puts the changes into the order of their offsets, equal ones as they came. Nearly all are in order: what is not is the length of
+// a message, which is known behind what is inside of it, and a resource that stands behind its records. These few are sorted
+// and merged with the rest.
+func (e *editor) sort() {
+	order := func(a, b change) int { return cmp.Compare(a.off, b.off) }
+	e.late = e.late[:0]
+	kept, most := 0, -1
+	for i, c := range e.changes {
+		if c.off < most {
+			e.late = append(e.late, c)
+			continue
+		}
+		most = c.off
+		e.changes[kept] = e.changes[i]
+		kept++
+	}
+	if len(e.late) == 0 {
+		return
+	}
+	slices.SortStableFunc(e.late, order)
+	// From behind, into the room that the late ones left. Of equal offsets the late one came later.
+	for i, l := len(e.changes)-1, len(e.late)-1; l >= 0; i-- {
+		if kept > 0 && e.changes[kept-1].off > e.late[l].off {
+			kept--
+			e.changes[i] = e.changes[kept]
+		} else {
+			e.changes[i] = e.late[l]
+			l--
+		}
+	}
 }
 
 func readDigits(b []byte) (v uint64) {

@@ -117,6 +117,7 @@ type attr struct{ key, value string }
 type target struct {
 	domain string
 	clock  *dial  // nil where times stay
+	number uint32 // of the clock in orderCheck
 	block  bool   // times move with their local root: see block
 	attrs  []attr // to set on the resource
 	tally  *DomainReceipt
@@ -136,6 +137,8 @@ type rewriter struct {
 	moves    []movedTime
 	ordinal  int // of the next span in the artifact
 	blocks   []block
+	order    *orderCheck // gets the spans that move; nil where the plan knows them
+	ids      spanIDs     // of the span at hand
 }
 
 func newRewriter(p *Plan, artifact uint32) *rewriter {
@@ -208,6 +211,9 @@ func (r *rewriter) resolve(encoded []byte) *target {
 	t := &target{domain: domain, clock: c, tally: tally, block: anchored(res.SDK)}
 	if domain != "" {
 		t.attrs = append(t.attrs, attr{attrDomain, domain})
+	}
+	if r.order != nil {
+		t.number = r.order.clock(domain)
 	}
 	if c != nil {
 		t.attrs = append(t.attrs, attr{attrReference, c.domain.Reference}, attr{attrAssumption, string(p.model.Trust)})

@@ -51,6 +51,9 @@ func Reverse(ctx context.Context, rewritten, out string) (*Sidecar, error) {
 	if restored := written.file(""); !restored.same(s.Input) {
 		return nil, fmt.Errorf("what comes back is not the input: %d bytes, %s, want %d, %s", restored.Bytes, restored.Digest, s.Input.Bytes, s.Input.Digest)
 	}
+	if err := f.close(); err != nil {
+		return nil, err
+	}
 	return s, f.commit()
 }
 

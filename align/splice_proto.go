@@ -1,7 +1,6 @@
 package align
 
 import (
-	"bytes"
 	"encoding/binary"
 
 	"github.com/witnessmark/witnessmark/internal/wire"
@@ -21,10 +20,7 @@ func appendKeyValue(b []byte, num int, key string, value []byte) []byte {
 
 // attributes sets the target's attributes on the resource of the container at base, whose fields r.resources are, and
 // returns by how much the container grows.
-func (r *protoRewriter) attributes(t *target, b []byte, base int) (grown int, err error) {
-	if bytes.Contains(r.encoded, []byte(attrStatus)) && !r.plan.o.Compose {
-		return 0, ErrMoved
-	}
+func (r *protoRewriter) attributes(t *target, b []byte, base int) (grown int) {
 	done := make([]bool, len(t.attrs))
 	inside := make([]int, len(r.resources)) // by how much each resource grows
 	for i := range r.resources {
@@ -41,7 +37,7 @@ func (r *protoRewriter) attributes(t *target, b []byte, base int) (grown int, er
 		field := appendBytes(nil, 1, added)
 		// In front: behind, where a span may end and grow too, it would come before what the span gets.
 		r.editor.replace(base, 0, field)
-		return len(field), nil
+		return len(field)
 	}
 	if n := len(r.resources) - 1; len(added) > 0 {
 		f := &r.resources[n]
@@ -51,7 +47,7 @@ func (r *protoRewriter) attributes(t *target, b []byte, base int) (grown int, er
 	for i := range r.resources {
 		grown += r.editor.grow(b, base, &r.resources[i], inside[i])
 	}
-	return grown, nil
+	return grown
 }
 
 // setAttributes replaces the attributes that a resource has already, and returns by how much it grows.

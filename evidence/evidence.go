@@ -97,6 +97,8 @@ type Artifact struct {
 	stamps *stampLog  // of the lines about clocks, while the artifact is read
 	places []Place    // likewise
 	index  uint32     // in Bundle.Artifacts
+	// resourcesOnly is that of the Options.
+	resourcesOnly bool
 }
 
 // Format names what an artifact is.

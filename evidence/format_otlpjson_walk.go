@@ -164,6 +164,9 @@ func (w *jsonWalk) member(level jsonLevel, field jsonField, slot uint32) scanSta
 		}
 		return w.odd(ch)
 	case fieldScopeSpans:
+		if w.in.art.resourcesOnly {
+			return w.skip()
+		}
 		return w.list(levelScopeSpans, ch, slot)
 	case fieldSpans:
 		return w.spans(ch, slot)

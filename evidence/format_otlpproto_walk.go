@@ -122,6 +122,9 @@ func (w *protoWalk) field(l *protoLevel, f *protoField, overlong bool) bool {
 			w.in.lose(f.off, f.length, InReading, "scopes in field %d passed over: field %d of the same resource is to hold the same spans", f.num, w.scopesNum)
 			return w.pass(f, overlong, "a scope's spans")
 		}
+		if w.in.art.resourcesOnly {
+			return w.pass(f, overlong, "a scope's spans")
+		}
 		inner.kind = levelScope
 	case l.kind == levelScope && f.num == 2:
 		return w.leaf(l, f, overlong, "a span")

@@ -20,6 +20,9 @@ type Options struct {
 	Stdin io.Reader
 	// Identity holds the rules that come before every other source of identity, the first match first.
 	Identity []IdentityRule
+	// ResourcesOnly passes over the spans of traces unread: artifacts, resources and places are what they are else, but
+	// there are no spans, nothing counted or dated by them, and nobody notices what is damaged inside of them.
+	ResourcesOnly bool
 }
 
 const defaultMaxDecoded = 64 << 30

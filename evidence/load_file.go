@@ -174,7 +174,7 @@ func (f *fileLoad) newArtifact(s *stream) *Artifact {
 // read is the visit of Load.
 func (f *fileLoad) read(a *Artifact, s *stream) {
 	f.artifacts = append(f.artifacts, a)
-	a.stamps = s.stamps
+	a.stamps, a.resourcesOnly = s.stamps, f.o.ResourcesOnly
 	readArtifact(a, &deliver{r: s.r, log: s.losses}, s.decompressed)
 	a.stamps = nil
 	addLosses(a, s.losses.list)

@@ -78,6 +78,8 @@ type applied struct {
 	Out     string         `json:"output"`
 	Error   string         `json:"error,omitempty"`
 	Sidecar *align.Sidecar `json:"sidecar,omitempty"`
+
+	format evidence.Format // of the input
 }
 
 func (o *alignApply) run(_ *cobra.Command, args []string) error {
@@ -127,6 +129,10 @@ func (o *alignApply) apply(args []string) ([]applied, error) {
 		}
 		load.Identity = append(load.Identity, rule)
 	}
+	job := align.Job{Tool: "witnessmark " + version(), Model: hex.EncodeToString(digest[:]), Digest: o.digest}
+	if list, ok, err := o.try(args, load, model, opts, job); ok {
+		return list, err
+	}
 	b, err := evidence.Load(args, load)
 	if err != nil {
 		return nil, hint(err, args, nil)
@@ -136,11 +142,46 @@ func (o *alignApply) apply(args []string) ([]applied, error) {
 		join = evidence.JoinSpans(b)
 	}
 	plan := align.NewPlan(b, join, model, opts)
-	job := align.Job{Tool: "witnessmark " + version(), Model: hex.EncodeToString(digest[:]), Digest: o.digest}
-	return o.each(b.Artifacts, args, func(ctx context.Context, i int, in, out string) (*align.Sidecar, error) {
-		job.Artifact, job.In, job.Out = i, in, out
-		return plan.Apply(ctx, job)
-	})
+	ctx, stop := catchSignals()
+	defer stop()
+	list, passed, err := o.each(ctx, b.Artifacts, args, job, plan.Apply)
+	if err != nil {
+		return list, err
+	}
+	return list, o.conclude(list, passed)
+}
+
+// try rewrites the files without reading their spans first. ok is false where that will not do; nothing is written then.
+func (o *alignApply) try(args []string, load evidence.Options, model *align.Model, opts align.ApplyOptions, job align.Job) (list []applied, ok bool, err error) {
+	load.ResourcesOnly = true
+	b, err := evidence.Load(args, load)
+	if err != nil {
+		return nil, true, hint(err, args, nil)
+	}
+	trial := align.NewTrial(b, model, opts)
+	if trial == nil {
+		return nil, false, nil
+	}
+	ctx, stop := catchSignals()
+	defer stop()
+	defer trial.Discard()
+	list, passed, err := o.each(ctx, b.Artifacts, args, job, trial.Apply)
+	if err != nil {
+		return nil, true, errors.New("interrupted: nothing was written")
+	}
+	for i := range list {
+		// What is damaged may have been read in part, and its spans may be parents and children of others.
+		if list[i].format == evidence.FormatOTLPTraces && list[i].Error != "" {
+			return nil, false, nil
+		}
+	}
+	if !trial.Holds() {
+		return nil, false, nil
+	}
+	if err := trial.Commit(); err != nil {
+		return nil, true, err
+	}
+	return list, true, o.conclude(list, passed)
 }
 
 func (o *alignApply) zoneMap(m *align.Model) (map[string]string, error) {
@@ -159,25 +200,23 @@ func (o *alignApply) zoneMap(m *align.Model) (map[string]string, error) {
 	return zones, nil
 }
 
-// each calls do for every artifact that can be one input, and gathers what became of it.
-func (o *alignApply) each(artifacts []*evidence.Artifact, args []string, do func(ctx context.Context, i int, in, out string) (*align.Sidecar, error)) ([]applied, error) {
-	ctx, stop := catchSignals()
-	defer stop()
-	var list []applied
+// each calls do for every artifact that can be one input, and gathers what became of it. It fails only where ctx ends it. passed counts
+// the files that hold nothing to rewrite.
+func (o *alignApply) each(ctx context.Context, artifacts []*evidence.Artifact, args []string, job align.Job, do func(context.Context, align.Job) (*align.Sidecar, error)) (list []applied, passed int, err error) {
 	names := map[string]string{}
 	archives := map[string]bool{}
-	passed := 0
 	for i, a := range artifacts {
 		if _, ok := evidence.Beside(a.Path); ok {
 			continue
 		}
-		f := applied{Path: a.Path, Out: o.outputName(a.Path, args)}
+		f := applied{Path: a.Path, Out: o.outputName(a.Path, args), format: a.Format}
 		err := o.ready(a, &f, names, archives)
 		if err == nil && f.Path != "" {
-			f.Sidecar, err = do(ctx, i, filepath.FromSlash(a.Path), f.Out)
+			job.Artifact, job.In, job.Out = i, filepath.FromSlash(a.Path), f.Out
+			f.Sidecar, err = do(ctx, job)
 		}
 		if ctx.Err() != nil {
-			return list, errInterrupted
+			return list, passed, errInterrupted
 		}
 		switch {
 		case errors.Is(err, align.ErrFormat):
@@ -192,11 +231,16 @@ func (o *alignApply) each(artifacts []*evidence.Artifact, args []string, do func
 		}
 		list = append(list, f)
 	}
+	return list, passed, nil
+}
+
+// conclude says what there is to say of all files, and sets the exit code.
+func (o *alignApply) conclude(list []applied, passed int) error {
 	if passed > 0 {
 		fmt.Fprintf(o.app.stderr, "witnessmark: %s of other kinds: not copied\n", count(passed, "file"))
 	}
 	o.warn(list)
-	return list, o.verdict(list)
+	return o.verdict(list)
 }
 
 // warn says why files that hold times keep them all: mostly a model of something else, or profiles that do not tell their

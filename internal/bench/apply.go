@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -16,22 +17,100 @@ import (
 	"github.com/witnessmark/witnessmark/evidence"
 )
 
-// applyFile does all that the command align apply does with a file, its model given.
+// applyFile does all that the command align apply does with a file and a model as large as the one that align estimate makes of it.
 func applyFile(path string) error {
-	b, err := evidence.Load([]string{path}, evidence.Options{})
+	text, err := os.ReadFile(modelOf(path))
 	if err != nil {
 		return err
 	}
-	plan := align.NewPlan(b, evidence.JoinSpans(b), drifting(b), align.ApplyOptions{})
-	out := path + ".aligned"
-	s, err := plan.Apply(context.Background(), align.Job{In: path, Out: out, Digest: "crc32c"})
+	model, err := align.ParseModel(text)
 	if err != nil {
 		return err
 	}
+	b, err := evidence.Load([]string{path}, evidence.Options{ResourcesOnly: true})
+	if err != nil {
+		return err
+	}
+	trial := align.NewTrial(b, model, align.ApplyOptions{})
+	defer trial.Discard()
+	s, err := trial.Apply(context.Background(), align.Job{In: path, Out: path + ".aligned", Digest: "crc32c"})
+	if err != nil {
+		return err
+	}
+	if !trial.Holds() {
+		return fmt.Errorf("%s: its own model leaves calls before their callers", path)
+	}
+	if err := moved(s); err != nil {
+		return err
+	}
+	return trial.Commit()
+}
+
+// applyTwice does what the command does where a trial fails: it reads all spans, and rewrites again.
+func applyTwice(path string) error {
+	b, err := evidence.Load([]string{path}, evidence.Options{ResourcesOnly: true})
+	if err != nil {
+		return err
+	}
+	model := drifting(b)
+	trial := align.NewTrial(b, model, align.ApplyOptions{})
+	job := align.Job{In: path, Out: path + ".aligned", Digest: "crc32c"}
+	if _, err := trial.Apply(context.Background(), job); err != nil {
+		return err
+	}
+	if trial.Holds() {
+		return fmt.Errorf("%s: clocks that are off leave no call before its caller", path)
+	}
+	trial.Discard()
+	if b, err = evidence.Load([]string{path}, evidence.Options{}); err != nil {
+		return err
+	}
+	s, err := align.NewPlan(b, evidence.JoinSpans(b), model, align.ApplyOptions{}).Apply(context.Background(), job)
+	if err != nil {
+		return err
+	}
+	return moved(s)
+}
+
+// moved reports whether the times of spans were.
+func moved(s *align.Sidecar) error {
 	if s.Receipt.Times < 2*s.Receipt.Spans {
 		return fmt.Errorf("%d times of %d spans moved", s.Receipt.Times, s.Receipt.Spans)
 	}
 	return seen(s.Receipt.Times)
+}
+
+// modelOf names the model of a generated file. writeModel makes it as align estimate does, but moves all clocks alike, so that
+// every time is patched and calls stay in the order that the generator gave them.
+func modelOf(path string) string { return path + ".model.json" }
+
+func writeModel(path string) error {
+	b, err := evidence.Load([]string{path}, evidence.Options{})
+	if err != nil {
+		return err
+	}
+	join := evidence.JoinSpans(b)
+	refine := func(domains map[string]bool) *align.Statistic {
+		return align.Collect(b, join, align.StatOptions{Fine: domains})
+	}
+	m := align.Solve(refine(nil), refine, align.Options{})
+	for i := range m.Domains {
+		d := &m.Domains[i]
+		d.Status = align.StatusAligned
+		if len(d.Segments) == 0 {
+			d.Segments = []align.Segment{{Points: []align.Point{{At: align.Instant(b.Artifacts[0].Window.Start)}}}}
+		}
+		for _, s := range d.Segments {
+			for k := range s.Points {
+				s.Points[k].Offset = 1_000_003
+			}
+		}
+	}
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(modelOf(path), text, 0o644)
 }
 
 // rewriteFile does the part of it that writes, with a plan at hand: that of the head of the file, in which every resource
@@ -48,10 +127,7 @@ func rewriteFile(path string) error {
 	if err != nil {
 		return err
 	}
-	if s.Receipt.Times < 2*s.Receipt.Spans {
-		return fmt.Errorf("%d times of %d spans moved", s.Receipt.Times, s.Receipt.Spans)
-	}
-	return seen(s.Receipt.Times)
+	return moved(s)
 }
 
 // drifting is a model in which every clock of the bundle is off and drifts.

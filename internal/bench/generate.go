@@ -34,6 +34,11 @@ func generate(dir string, spans int) (inputs, error) {
 		}
 		in.spans = n
 	}
+	for _, name := range []string{"traces.pb", "traces.binpb"} {
+		if err := writeModel(filepath.Join(dir, name)); err != nil {
+			return in, err
+		}
+	}
 	if err := writeProfile(filepath.Join(dir, "cpu.pb"), 100_000); err != nil {
 		return in, err
 	}

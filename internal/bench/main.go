@@ -35,9 +35,10 @@ var benches = []bench{
 	{"P1f", "same, framed as the collector writes it", "traces.binpb", "examine", "proto-framed", 0.15},
 	{"P6", "OTLP JSON lines: full analysis / pdata", "traces.jsonl", "examine", "pdata-json", 0.40},
 	{"P11", "OTLP protobuf: rewriting, plan given / cp", "traces.binpb", "rewrite", "cp", 3},
-	{"P11a", "align apply, reading for the plan too / cp", "traces.binpb", "apply", "cp", 6},
+	{"P11a", "OTLP protobuf: all of align apply / cp", "traces.binpb", "apply", "cp", 3},
+	{"P11b", "same, where calls must be held back / cp", "traces.binpb", "apply-twice", "cp", 8},
 	{"P12", "rewriting, plan given / decode, move, encode", "traces.pb", "rewrite", "recode", 0.08},
-	{"P12a", "align apply, reading for the plan too / same", "traces.pb", "apply", "recode", 0.08},
+	{"P12a", "all of align apply / same", "traces.pb", "apply", "recode", 0.08},
 	{"P13", "pprof raw: full analysis / profile.ParseData", "cpu.pb", "examine", "pprof", 0.30},
 	{"P16", "goroutine text: full analysis / gostackparse", "goroutines.txt", "examine", "gostackparse", 0.60},
 }

@@ -27,6 +27,7 @@ var roles = map[string]func(path string) error{
 	"pprof":        parseProfile,
 	"gostackparse": parseGoroutines,
 	"apply":        applyFile,
+	"apply-twice":  applyTwice,
 	"rewrite":      rewriteFile,
 	"cp":           copyFile,
 	"recode":       recode,

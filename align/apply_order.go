@@ -1,0 +1,196 @@
+package align
+
+import (
+	"encoding/binary"
+	"hash/maphash"
+	"math"
+	"math/bits"
+	"slices"
+)
+
+// A call begins no earlier than its caller in aligned times where the solver could place clocks so, up to rounding; see
+// Plan.settle, which reads all spans first to see to the rest. Mostly there is no rest, and to know that it is enough to look
+// at the spans while they are rewritten: orderCheck does.
+
+// orderCheck holds the spans that were moved, and tells whether one may begin before its parent on another clock. Where it
+// says that none does, settle would do nothing: it holds a span against all spans that could be its parent, and gives up
+// on what is unusual, such as ids of other lengths, or one id on two clocks.
+type orderCheck struct {
+	blocks []*[orderBlock]orderRow
+	n      int
+	clocks map[string]uint32
+	unsure bool
+	// Ids in a capture may be chosen by whoever made it.
+	seed [2]uint64
+	mul  uint64
+}
+
+// orderBlock is how many rows are allocated at once.
+const orderBlock = 2048
+
+// orderRow is one span. Ids of spans and traces are hashed together: two that meet by chance are two candidates, no mistake.
+type orderRow struct {
+	key, parent uint64 // 0 for none
+	placed      int64
+	clock       uint32
+	trace       uint32 // hashed
+}
+
+func newOrderCheck() *orderCheck {
+	s := maphash.MakeSeed()
+	return &orderCheck{
+		clocks: map[string]uint32{},
+		seed:   [2]uint64{maphash.Bytes(s, []byte{0}), maphash.Bytes(s, []byte{1})},
+		mul:    maphash.Bytes(s, []byte{2}) | 1,
+	}
+}
+
+// clock numbers a domain.
+func (o *orderCheck) clock(domain string) uint32 {
+	n, ok := o.clocks[domain]
+	if !ok {
+		n = uint32(len(o.clocks))
+		o.clocks[domain] = n
+	}
+	return n
+}
+
+// spanIDs are the ids of one span, as far as they were met.
+type spanIDs struct {
+	trace      [2]uint64
+	id, parent uint64
+	odd        bool // one has another length than it must
+}
+
+// set takes the id of the field num of Span; others are none.
+func (i *spanIDs) set(num int32, b []byte) {
+	switch {
+	case num == spanTrace && len(b) == 16:
+		i.trace = [2]uint64{binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])}
+	case num == spanID && len(b) == 8:
+		i.id = binary.LittleEndian.Uint64(b)
+	case num == spanParent && len(b) == 8:
+		i.parent = binary.LittleEndian.Uint64(b)
+	case num == spanParent && len(b) == 0:
+		i.parent = 0
+	case num == spanTrace, num == spanID, num == spanParent:
+		i.odd = true
+	}
+}
+
+// add takes a span that begins at placed in aligned times.
+func (o *orderCheck) add(i *spanIDs, clock uint32, placed int64) {
+	if i.odd || i.id == 0 || i.trace == [2]uint64{} || o.n == math.MaxUint32 {
+		o.unsure = true
+		return
+	}
+	trace := fold(i.trace[0]^o.seed[0], i.trace[1]^o.seed[1])
+	row := orderRow{key: o.key(trace, i.id), placed: placed, clock: clock, trace: uint32(trace)}
+	if i.parent != 0 {
+		row.parent = o.key(trace, i.parent)
+	}
+	if o.n%orderBlock == 0 {
+		o.blocks = append(o.blocks, new([orderBlock]orderRow))
+	}
+	*o.row(o.n) = row
+	o.n++
+}
+
+func (o *orderCheck) row(i int) *orderRow { return &o.blocks[i/orderBlock][i%orderBlock] }
+
+func fold(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	return hi ^ lo
+}
+
+// key hashes an id of a span of a trace. It is not 0.
+func (o *orderCheck) key(trace, id uint64) uint64 { return max(1, fold(trace^id, o.mul)) }
+
+// orderPart is about how many rows are looked at together, so that their table fits into a cache.
+const orderPart = 16 << 10
+
+// holds reports whether surely no span begins before its parent on another clock.
+func (o *orderCheck) holds() bool {
+	if o.unsure {
+		return false
+	}
+	// Rows by parts of traces, in two counting passes.
+	parts := 1 << bits.Len(uint(o.n/orderPart))
+	first := make([]int, parts+1)
+	for i := range o.n {
+		first[int(o.row(i).trace)&(parts-1)+1]++
+	}
+	for p := range parts {
+		first[p+1] += first[p]
+	}
+	order, next := make([]uint32, o.n), slices.Clone(first)
+	for i := range o.n {
+		p := int(o.row(i).trace) & (parts - 1)
+		order[next[p]] = uint32(i)
+		next[p]++
+	}
+	var slots []uint32
+	for p := range parts {
+		rows := order[first[p]:first[p+1]]
+		size := 1 << bits.Len(uint(2*len(rows)))
+		if len(slots) < size {
+			slots = make([]uint32, size)
+		}
+		t := orderTable{orderCheck: o, rows: rows, slots: slots[:size], mask: uint64(size - 1), left: 64 * len(rows)}
+		clear(t.slots)
+		if !t.fill() || !t.hold() {
+			return false
+		}
+	}
+	return true
+}
+
+// orderTable finds the rows of one part: open addressing, row+1 where used.
+type orderTable struct {
+	*orderCheck
+	rows  []uint32
+	slots []uint32
+	mask  uint64
+	left  int // bounds the steps: many rows may have one key
+}
+
+// fill enters the rows. It fails where two clocks use one id: the halves of a call, as Zipkin has them, of which either may be
+// the other's parent.
+func (t *orderTable) fill() bool {
+	for _, i := range t.rows {
+		r := t.row(int(i))
+		at := r.key & t.mask
+		for ; t.slots[at] != 0; at = (at + 1) & t.mask {
+			if of := t.row(int(t.slots[at] - 1)); of.key == r.key && of.clock != r.clock {
+				return false
+			}
+			t.left--
+		}
+		t.slots[at] = i + 1
+		if t.left < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// hold looks up every row's parent.
+func (t *orderTable) hold() bool {
+	for _, i := range t.rows {
+		r := t.row(int(i))
+		if r.parent == 0 {
+			continue
+		}
+		for at := r.parent & t.mask; t.slots[at] != 0; at = (at + 1) & t.mask {
+			of := t.row(int(t.slots[at] - 1))
+			if of.key == r.parent && of.clock != r.clock && r.placed < of.placed {
+				return false
+			}
+			t.left--
+		}
+		if t.left < 0 {
+			return false
+		}
+	}
+	return true
+}
