@@ -277,6 +277,8 @@ type Assumption struct {
 	// Tested says how the evidence was held against it, Falsified whether it failed.
 	Tested    string `json:"tested"`
 	Falsified bool   `json:"falsified"`
+	// Declared says that it is the user's.
+	Declared bool `json:"declared,omitempty"`
 }
 
 // Domain returns the domain of that name, nil if there is none.

@@ -46,13 +46,16 @@ const (
 // statistic again with more detail for the domains it is given: clocks that jumped or were slewed.
 func Solve(s *Statistic, refine func(domains map[string]bool) *Statistic, o Options) *Model {
 	o = o.defaults()
+	declared := o.refuteDelays(s)
 	p := solveOnce(s, o)
 	if restless := p.restless(); refine != nil && len(restless) > 0 {
 		if fine := refine(restless); fine != nil {
 			s, p = fine, solveOnce(fine, o)
 		}
 	}
-	return p.bounded(s)
+	m := p.bounded(s)
+	m.Assumptions = append(m.Assumptions, declared...)
+	return m
 }
 
 // restless names the clocks with jumps or slews.

@@ -161,8 +161,13 @@ func domainsOf(b *evidence.Bundle, name string) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// check refuses a reference that the evidence does not have.
+// check refuses a reference that the evidence does not have, and least delays that it contradicts.
 func (c *clockFlags) check(m *align.Model) error {
+	for _, a := range m.Assumptions {
+		if a.Declared && a.Falsified {
+			return fmt.Errorf("--min-delay: it does not hold that %s\ntested %s", a.Text, a.Tested)
+		}
+	}
 	switch {
 	case c.reference == "" || m.Domain(c.reference) != nil:
 		return nil
