@@ -100,6 +100,9 @@ func (d *Document) accept(a *Acceptance) {
 	for _, j := range slices.Sorted(maps.Keys(expired)) {
 		kept = append(kept, a.Suppressions[j].expiredFinding(expired[j], now))
 	}
+	if len(a.Suppressions) > 0 {
+		d.Checks = slices.Insert(d.Checks, 0, expiredCheck(len(expired)))
+	}
 	d.Findings = kept
 	slices.SortStableFunc(d.Findings, func(a, b Finding) int { return severityRank(a.Severity) - severityRank(b.Severity) })
 	if a.Baseline == nil {
@@ -163,6 +166,16 @@ func like(pattern, s string) bool {
 		s = s[i+len(part):]
 	}
 	return true
+}
+
+// expiredCheck is how the check on the configuration ended, which is one of the run where there is something to check: a
+// rule of the sarif log and a suite of the junit file like any other.
+func expiredCheck(findings int) Check {
+	c := Check{ID: ExpiredSuppression.ID, Name: ExpiredSuppression.Name, Outcome: string(analyze.Clean), Findings: findings}
+	if findings > 0 {
+		c.Outcome = string(analyze.Found)
+	}
+	return c
 }
 
 // expiredFinding reports a suppression that has expired, with the evidence of what it hid.

@@ -92,6 +92,16 @@ func TestSuppress(t *testing.T) {
 		if d.Run.ExitCode != c.exit || expired != c.expired || (d.Summary.Suppressed == 1) != (c.exit == ExitIncomplete) {
 			t.Errorf("%s: exit %d, want %d; %d suppressed; %+v", c.name, d.Run.ExitCode, c.exit, d.Summary.Suppressed, d.Findings)
 		}
+		outcome := map[bool]string{true: "found", false: "clean"}[c.expired]
+		if check := d.Checks[0]; check.ID != "WM0001" || check.Outcome != outcome || (check.Findings == 1) != c.expired {
+			t.Errorf("%s: check %+v, want %s", c.name, check, outcome)
+		}
+		// Every format has the finding, junit as a suite of its check.
+		for _, format := range []string{"table", "json", "jsonl", "markdown", "sarif", "github", "junit", "html"} {
+			if text := string(render(t, format, d, TerminalOptions{})); c.expired && !strings.Contains(text, "WM0001") {
+				t.Errorf("%s: %s does not have the expired suppression", c.name, format)
+			}
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -142,14 +143,19 @@ func (k *keyed) fill(key string, other *keyed) {
 	}
 }
 
-// sameChecks reports whether every check could look on both sides or on neither.
+// sameChecks reports whether every check could look on both sides or on neither. The check on the configuration looks at
+// no evidence.
 func (d *diff) sameChecks() bool {
-	for _, c := range d.sides[0].Document.Checks {
-		if ran(d.sides[0].Document, c.ID) != ran(d.sides[1].Document, c.ID) {
-			return false
+	looked := func(side int) map[string]bool {
+		out := map[string]bool{}
+		for _, c := range d.sides[side].Document.Checks {
+			if c.ID != ExpiredSuppression.ID {
+				out[c.ID] = ran(d.sides[side].Document, c.ID)
+			}
 		}
+		return out
 	}
-	return len(d.sides[0].Document.Checks) == len(d.sides[1].Document.Checks)
+	return maps.Equal(looked(0), looked(1))
 }
 
 func side(m *Measure, of *float64) *MeasureSide {

@@ -7,6 +7,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -142,6 +143,30 @@ func (r *reader) entries(n ast.Node, what string) ([]entry, error) {
 	return out, nil
 }
 
+// captureKeys are the keys of an entry of captures, as package evidence reads them.
+var captureKeys = []string{"match", "service", "instance", "host", "az", "domain", "at"}
+
+// captures looks at the keys of the manifest's part alone: its values are for package evidence, which reads them where the
+// file lies beside captures, and only there.
+func (r *reader) captures(e entry) error {
+	list, ok := e.value.(*ast.SequenceNode)
+	if !ok {
+		return nil
+	}
+	for _, item := range list.Values {
+		entries, err := r.entries(item, e.key)
+		if err != nil {
+			return err
+		}
+		for _, c := range entries {
+			if !slices.Contains(captureKeys, c.key) {
+				return r.mistake(c.node, c.key, captureKeys, "unknown key %q", c.key)
+			}
+		}
+	}
+	return nil
+}
+
 // topKeys are the keys of the file. captures and from_path are the manifest's.
 var topKeys = []string{
 	"version", "captures", "from_path", "fail_on", "only", "skip", "require_labels", "allow_incomplete", "baseline", "rules", "suppress",
@@ -156,7 +181,9 @@ func (r *reader) top(n ast.Node) error {
 	for _, e := range entries {
 		c.origins[e.key] = e.node.Key.GetToken().Position.Line
 		switch e.key {
-		case "captures", "from_path":
+		case "captures":
+			err = r.captures(e)
+		case "from_path":
 		case "version":
 			var v int
 			if err = r.value(e, &v, "a number"); err == nil && v != 1 {

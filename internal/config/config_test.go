@@ -69,6 +69,7 @@ func TestMistakes(t *testing.T) {
 		"suppress:\n  - {rule: WM4001}\n":                           "witnessmark.yaml:2:5: suppress: want reason, for whoever reads this in a year\n  2 |   - {rule: WM4001}\n    |     ^",
 		"suppress:\n  - {rule: WM4001, reason: x, expires: soon}\n": "witnessmark.yaml:2:40: expires: want a date such as 2027-03-01\n  2 |   - {rule: WM4001, reason: x, expires: soon}\n    |                                        ^",
 		"fail_on: error\nfail_on: note\n":                           "",
+		"captures:\n  - {match: a, hots: b}\n":                      "witnessmark.yaml:2:16: unknown key \"hots\"\n  2 |   - {match: a, hots: b}\n    |                ^",
 		"rules:\n  WM4001: {params: {max_exhibits: 3}}\n  WM2001: {params: {max_exhibits: 4}}\n": "witnessmark.yaml:3:21: max_exhibits is 3 in line 2: it is one setting for all checks that read it\n  3 |   WM2001: {params: {max_exhibits: 4}}\n    |                     ^",
 		"- a\n":      "witnessmark.yaml:1:1: witnessmark.yaml: want keys and values\n  1 | - a\n    | ^",
 		"a: [1\n":    "",
