@@ -69,7 +69,8 @@ func (h *hostNames) beginning(path string) (m hostMatch, ok bool) {
 }
 
 // tieClocks ties clock evidence that names no host to the host after which its file is called, and the
-// rows that name no clock of their own to that of their artifact, or to that of the host that they name.
+// rows that name no clock of their own to that of their artifact, or to that of the host that they name. Rows that
+// only tell the time since the boot are then dated by it.
 func tieClocks(b *Bundle) {
 	if len(b.Clocks) == 0 {
 		return
@@ -94,6 +95,7 @@ func tieClocks(b *Bundle) {
 			}
 		}
 	}
+	dateByBoot(b)
 }
 
 // tie fills in the clock domain of an artifact whose host is known by name, or whose file is called after
