@@ -3,9 +3,13 @@ GO          ?= go
 # One version for everybody; fetched through the module proxy on first use.
 STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 600s
+ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+# The newest whose modules the proxy has: v2.15 and later need one that it does not serve.
+GORELEASER  := github.com/goreleaser/goreleaser/v2@v2.14.3
+TOOLS       := $(CURDIR)/bin/tools
 BIN         := bin/witnessmark
 
-.PHONY: build demo test race fuzz bench eval check lint specimens conformance
+.PHONY: manual snippets release-check build demo test race fuzz bench eval check lint specimens conformance htmlcheck
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/witnessmark
@@ -29,6 +33,11 @@ lint:
 conformance:
 	cd internal/conformance && $(GO) test ./...
 
+# The HTML reports in a real Chromium, which it installs where it can and else is skipped. `make htmlcheck IMAGES=docs/img`
+# also makes the pictures of the documents.
+htmlcheck:
+	GO="$(GO)" IMAGES="$(IMAGES)" sh internal/htmlcheck/run.sh
+
 # Every fuzz target in turn, FUZZTIME each.
 fuzz:
 	@set -e; for pkg in $$($(GO) list ./...); do \
@@ -47,7 +56,22 @@ bench:
 eval:
 	$(GO) run ./internal/clockeval/eval $(EVALFLAGS)
 
-check: lint test race conformance
+# Man pages and completions, for packages: the same bytes for the same commit.
+manual: build
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} ./$(BIN) manual --man bin/man --completions bin/completions
+
+# The CI integration with actionlint too; the tests skip what mandoc, pre-commit, jq and shells are not there for.
+snippets:
+	GOBIN=$(TOOLS) $(GO) install $(ACTIONLINT)
+	PATH="$(TOOLS):$$PATH" $(GO) test -count=1 -run 'Action|Snippets|Man|Roff|Completions' ./cmd/witnessmark
+
+# What a tag would release, without releasing it. Compiles goreleaser, which takes minutes the first time.
+release-check:
+	GOBIN=$(TOOLS) $(GO) install $(GORELEASER)
+	$(TOOLS)/goreleaser check
+	$(TOOLS)/goreleaser release --snapshot --clean --skip=publish
+
+check: lint test race conformance snippets
 
 # Captures the specimens anew: needs the Go toolchains of every release, through the module proxy.
 specimens:

@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"reflect"
 	"strings"
 	"testing"
 	"unicode"
@@ -12,76 +11,11 @@ import (
 
 	"github.com/witnessmark/witnessmark/analyze"
 	"github.com/witnessmark/witnessmark/evidence"
+	"github.com/witnessmark/witnessmark/internal/attacks"
 )
 
 // hostile texts, each with what must not come out raw.
-var hostile = map[string]string{
-	"colour":            "\x1b[31mred\x1b[0m",
-	"title":             "\x1b]0;owned\x07",
-	"link":              "\x1b]8;;https://example.org\x1b\\click\x1b]8;;\x1b\\",
-	"8-bit CSI":         "\u009b31mred",
-	"carriage return":   "safe\rEVIL",
-	"newline":           "one\nFINDINGS\nnone",
-	"tab":               "a\tb",
-	"backspace":         "abc\b\b\bxyz",
-	"bidi override":     "user\u202etxt.exe",
-	"bidi isolate":      "\u2066a\u2069",
-	"zero width":        "a\u200bb\u200dc\ufeffd",
-	"line separator":    "a\u2028b\u2029c",
-	"invalid UTF-8":     "a\xff\xfeb\xc3",
-	"surrogate":         "\xed\xa0\x80",
-	"NUL and DEL":       "a\x00b\x7fc",
-	"tag characters":    "a\U000e0041b",
-	"HTML":              "<script>alert(1)</script>",
-	"Markdown":          "a|b `c` [d](javascript:e)",
-	"workflow command":  "::error::x",
-	"formula":           "=cmd()",
-	"very long":         strings.Repeat("w", 5000),
-	"combining":         strings.Repeat("e\u0301", 10),
-	"wide":              "支付网关",
-	"JSON in a string":  `"}],"findings":[]`,
-	"backslash":         `C:\new\table`,
-	"shell in a path":   "a'b $(rm -rf) `x`;",
-	"blanks":            "  two  blanks  ",
-	"only control":      "\x1b",
-	"replacement":       "\ufffd",
-	"object separators": "\u001c\u001d\u001e\u001f",
-
-	"command after blanks": "   ::stop-commands::token",
-	"command after text":   "x ::add-mask::y",
-	"command by percent":   "x%0A::error::y%0D%25",
-	"legacy command":       "x ##[add-mask]y",
-	"pipelines command":    "##vso[task.setvariable variable=x]y",
-	"four of them":         "####[group]x",
-	"formula with plus":    "+SUM(A1)",
-	"formula with minus":   "-2+3+cmd|' /C calc'!A0",
-	"formula with at":      "@SUM(1+1)*cmd|' /C calc'!A0",
-	"formula after blanks": "  =HYPERLINK(\"http://evil.example\")",
-	"image":                "![x](http://evil.example/x.png)",
-	"reference link":       "[a]: http://evil.example \"x\"",
-	"bare links":           "https://evil.example www.evil.example mailto:a@evil.example a@b.example",
-	"mention":              "@octocat @org/team fixes #1 org/repo#2",
-	"emphasis":             "***a*** __b__ ~~c~~ *d* _e_",
-	"code":                 "`` ` ``` `a",
-	"backslash before":     "\\`a\\` \\[b](c) \\",
-	"table row":            "a | b |",
-	"list":                 "- a",
-	"heading":              "# a",
-	"rule":                 "---",
-	"numbered":             "1. a",
-	"quote":                "> a",
-	"math":                 "$\\unicode{x}$ $$x$$",
-	"end of details":       "</details></summary><img src=x onerror=alert(1)>",
-	"comment":              "<!-- a",
-	"entity":               "&lt;b&gt; &#x1b;[31m &copy;",
-	"attribute":            "\" onmouseover=\"alert(1)",
-	"CDATA":                "]]><!DOCTYPE a [<!ENTITY b \"c\">]>&b;<![CDATA[",
-	"noncharacters":        "a\ufffeb\uffffc\U0001ffff",
-	"placeholder":          "{0} {{1}} %s %!d(x)",
-	"embedded link":        "[x](javascript:alert(1)) [y](0)",
-	"path":                 "../../etc/passwd",
-	"URI":                  "file:///etc/passwd?a#b",
-}
+var hostile = attacks.Texts
 
 // TestHostileText puts every text into every captured field of a result, and renders it in every format.
 func TestHostileText(t *testing.T) {
@@ -120,7 +54,7 @@ func TestHostileDocument(t *testing.T) {
 	for name, s := range hostile {
 		for of, d := range specimens() {
 			command := d.Run.Command
-			poison(reflect.ValueOf(d).Elem(), s)
+			attacks.Plant(d, func(string) string { return text(s) })
 			d.Run.Command = command
 			for _, r := range Renderers {
 				out := render(t, r.Name, d, TerminalOptions{Width: 80})
@@ -130,35 +64,6 @@ func TestHostileDocument(t *testing.T) {
 				}
 			}
 		}
-	}
-}
-
-// poison sets every string below v, also keys of maps, to s.
-func poison(v reflect.Value, s string) {
-	switch v.Kind() {
-	case reflect.String:
-		v.SetString(text(s))
-	case reflect.Pointer:
-		if !v.IsNil() {
-			poison(v.Elem(), s)
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			poison(v.Field(i), s)
-		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			poison(v.Index(i), s)
-		}
-	case reflect.Map:
-		poisoned := reflect.MakeMap(v.Type())
-		for _, key := range v.MapKeys() {
-			value := reflect.New(v.Type().Elem()).Elem()
-			value.Set(v.MapIndex(key))
-			poison(value, s)
-			poisoned.SetMapIndex(reflect.ValueOf(text(s)), value)
-		}
-		v.Set(poisoned)
 	}
 }
 

@@ -48,6 +48,8 @@ var Table = []Rule{
 	{Package: "internal/chance", External: []string{"gonum.org/v1/gonum/mathext"}},
 	{Package: "internal/config", Internal: []string{"analyze"}, External: []string{"github.com/goccy/go-yaml", "github.com/bmatcuk/doublestar/v4"}},
 	{Package: "internal/arch"},
+	{Package: "internal/attacks"},
+	{Package: "internal/htmlcheck", Internal: []string{"analyze/all", "internal/attacks", "report"}},
 	{Package: "internal/clocksim", Internal: []string{"align"},
 		External: []string{"go.opentelemetry.io/proto/otlp", "google.golang.org/protobuf/proto"}},
 	{Package: "internal/clockeval/...", Internal: []string{"align", "internal/clocksim", "internal/clockeval"}},
@@ -62,6 +64,7 @@ var Banned = []string{
 	"net/http",
 	"go.opentelemetry.io/proto/otlp/collector/trace/v1",
 	"google.golang.org/grpc",
+	Module + "/internal/attacks",
 	Module + "/internal/clocksim",
 	Module + "/internal/clockeval",
 }

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+//go:embed script
+var scripts embed.FS
+
+// script returns an expression that is run in the page.
+func script(name string) string {
+	text, err := scripts.ReadFile("script/" + name + ".js")
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	return string(text)
+}
+
+// check opens a file, uses it as a reader would, and judges what it did.
+func (b *browser) check(file, scheme, axe string) error {
+	if err := b.open(file, scheme); err != nil {
+		return err
+	}
+	if err := b.eval(axe, nil); err != nil {
+		return err
+	}
+	passes, forPerson := 0, map[string]bool{}
+	for _, state := range []string{"as opened", "used"} {
+		if state == "used" {
+			if err := b.eval(script("use"), nil); err != nil {
+				return err
+			}
+		}
+		var found struct {
+			Violations []string
+			Passes     int
+			Incomplete []string
+		}
+		if err := b.eval(script("axe"), &found); err != nil {
+			return err
+		}
+		if len(found.Violations) > 0 {
+			return fmt.Errorf("axe-core, %s: %s", state, strings.Join(found.Violations, "\n"))
+		}
+		passes = max(passes, found.Passes)
+		for _, id := range found.Incomplete {
+			forPerson[id] = true
+		}
+	}
+	var foreign []string
+	if err := b.eval(script("foreign"), &foreign); err != nil {
+		return err
+	}
+	switch url := "file://" + file; {
+	case len(foreign) > 0:
+		return fmt.Errorf("the template did not make: %s", strings.Join(foreign, "\n"))
+	case len(b.requests) != 1 || b.requests[0] != url:
+		return fmt.Errorf("requests: %q", b.requests)
+	case len(b.dialogs) > 0:
+		return fmt.Errorf("dialogs: %q", b.dialogs)
+	case len(b.refused) > 0:
+		return fmt.Errorf("errors and refusals: %q", b.refused)
+	}
+	fmt.Printf("%s in %s: axe-core 0 violations, %d rules passed, %d for a person to judge; 1 request, 0 dialogs, 0 errors\n", filepath.Base(file), scheme, passes, len(forPerson))
+	return nil
+}
+
+// phone looks for what makes a narrow screen scroll sideways.
+func (b *browser) phone(file string) error {
+	if err := b.open(file, "light"); err != nil {
+		return err
+	}
+	if err := b.resize(360, 800); err != nil {
+		return err
+	}
+	if err := b.eval(script("use"), nil); err != nil {
+		return err
+	}
+	var wide []string
+	if err := b.eval(script("wide"), &wide); err != nil {
+		return err
+	}
+	if len(wide) > 0 {
+		return fmt.Errorf("wider than 360 px: %s", strings.Join(wide, "\n"))
+	}
+	fmt.Printf("%s on 360 px: nothing scrolls sideways\n", filepath.Base(file))
+	return nil
+}
+
+// pdfPages finds the pages of a PDF as Chromium writes it.
+var pdfPages = regexp.MustCompile(`/Type\s*/Page[^s]`)
+
+// paper prints a file, and looks for what paper would cut off or leave folded.
+func (b *browser) paper(file string) error {
+	if err := b.open(file, "dark"); err != nil {
+		return err
+	}
+	var printed struct{ Data string }
+	if err := b.call("Page.printToPDF", map[string]any{"preferCSSPageSize": true, "printBackground": true}, &printed); err != nil {
+		return err
+	}
+	pdf, err := base64.StdEncoding.DecodeString(printed.Data)
+	if err != nil {
+		return err
+	}
+	pages := len(pdfPages.FindAll(pdf, -1))
+	if pages == 0 {
+		return fmt.Errorf("the PDF of %d bytes has no page", len(pdf))
+	}
+	// A4 on its side without its margins, at 96 pixels to the inch.
+	if err := b.resize(1032, 700); err != nil {
+		return err
+	}
+	if err := b.media("print", "dark"); err != nil {
+		return err
+	}
+	var lost []string
+	if err := b.eval(script("paper"), &lost); err != nil {
+		return err
+	}
+	if len(lost) > 0 {
+		return fmt.Errorf("on paper: %s", strings.Join(lost, "\n"))
+	}
+	fmt.Printf("%s on paper: %d pages, nothing cut off or folded\n", filepath.Base(file), pages)
+	return nil
+}
+
+// time opens the large report and filters it: several times, as it is no property of the page what else the machine does.
+func (b *browser) time(file string) error {
+	type times struct{ Opened, Filtered, More, Rows float64 }
+	var t times
+	for i := range 3 {
+		if err := b.open(file, "light"); err != nil {
+			return err
+		}
+		var now times
+		if err := b.eval(script("time"), &now); err != nil {
+			return err
+		}
+		if i == 0 || now.Opened < t.Opened {
+			t = now
+		}
+	}
+	fmt.Printf("%d findings: opened and painted in %.0f ms, filtered in %.0f ms, 500 more in %.0f ms; %.0f rows shown\n", many, t.Opened, t.Filtered, t.More, t.Rows)
+	if t.Opened >= openIn {
+		return fmt.Errorf("%d findings took %.0f ms to open, want less than %d", many, t.Opened, openIn)
+	}
+	if t.Rows != 1000 {
+		return fmt.Errorf("%.0f findings are shown after one more page, want 1000", t.Rows)
+	}
+	return nil
+}
