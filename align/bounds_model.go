@@ -68,6 +68,7 @@ func boundModel(m *Model, s *Statistic, o Options, smooth [][]Segment, distruste
 	for i := range m.Domains {
 		place(&m.Domains[i], &r.domains[i], m, o)
 	}
+	settleModel(m, s)
 	for i := range m.Pairs {
 		placePair(m, &m.Pairs[i], &r.pairs[i])
 	}

@@ -110,6 +110,7 @@ func solveOnce(s *Statistic, o Options) *problem {
 	p.fitShapes(solveRounds)
 	p.spread()
 	p.spreadShapes()
+	p.narrow()
 	p.keepTrend()
 	p.project()
 	p.anchor()
