@@ -136,7 +136,7 @@ func (r *protoRewriter) usualSpan(b []byte, base int, s *spanTimes) bool {
 				r.ids.set(int32(tag>>3), b[from:from+n])
 			case tag == event:
 				r.eventsSeen++
-				if r.event(b[from:from+n], base+from) != nil {
+				if !r.usualEvent(b[from:from+n], base+from) {
 					return false
 				}
 			}
@@ -150,6 +150,23 @@ func (r *protoRewriter) usualSpan(b []byte, base int, s *spanTimes) bool {
 		}
 	}
 	return i == len(b)
+}
+
+// usualEvent does what event does for one with its time in front and fields shorter than 128 bytes behind.
+func (r *protoRewriter) usualEvent(b []byte, base int) bool {
+	const time = eventTime<<3 | byte(wire.Fixed64)
+	if len(b) < 9 || b[0] != time {
+		return r.event(b, base) == nil
+	}
+	i := 9
+	for i+1 < len(b) && b[i]&0x87 == byte(wire.Bytes) && b[i] > 7 && b[i+1] < 0x80 {
+		i += 2 + int(b[i+1])
+	}
+	if i != len(b) {
+		return r.event(b, base) == nil
+	}
+	r.events = append(r.events, protoTime{base + 1, binary.LittleEndian.Uint64(b[1:])})
+	return true
 }
 
 // event collects the time of an event.

@@ -274,8 +274,13 @@ func (r *rewriter) note(format string, args ...any) {
 	}
 }
 
-// moved notes a time that was moved by shift, to be counted once its record is whole.
+// moved notes a time that was moved by shift, to be counted once its record is whole. A record that is no JSON is whole, or the
+// file is refused.
 func (r *rewriter) moved(t *target, shift int64) {
+	if !r.json {
+		t.tally.count(shift)
+		return
+	}
 	r.moves = append(r.moves, movedTime{t.tally, shift})
 }
 
