@@ -2,6 +2,7 @@ package clocks
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/witnessmark/witnessmark/align"
@@ -25,7 +26,7 @@ var Step = analyze.Detector{
 			"server's span ends before the caller has its answer, or a log says that the clock was set. The two readings name " +
 			"the last moment that is before the jump, and the first that is behind it.",
 		Blind: "A jump while the host has no calls shows only by what comes after it, and its moment is as uncertain as " +
-			"the calls are far apart. Jumps of less than some 40 µs pass for wander. Durations of Go spans are " +
+			"the calls are far apart, unless chronyd's or phc2sys' log, tracking.log or an execution trace tells of it. Jumps of less than some 40 µs pass for wander. Durations of Go spans are " +
 			"monotonic: a span across the jump keeps its length.",
 		Fix: "Look in the host's log for the time daemon and the hypervisor at that moment. Read spans of that host " +
 			"across the jump only after witnessmark align.",
@@ -141,7 +142,7 @@ func (j *jump) String() string {
 	}
 	if beyond(j.size) != 0 {
 		how += " (" + Amounts(j.size)
-		if j.basis == analyze.Heuristic {
+		if j.basis == analyze.Heuristic && (j.Source == "" || strings.HasPrefix(j.Source, "calls")) {
 			how += " if servers' spans end before their callers have the answer"
 		}
 		how += ")"
@@ -182,13 +183,20 @@ func stepExhibits(p *analyze.Pass, domain string, st *align.Step) []analyze.Exhi
 	return out
 }
 
-// logged points at a record which says that the clock was set during the step.
+// logged points at the records which say that the clock was set during the step, and at those of other kinds that the
+// step rests on: the snapshot or the row of a log behind it.
 func logged(p *analyze.Pass, domain string, st *align.Step) []analyze.Exhibit {
+	const most = 2
+	var out []analyze.Exhibit
 	for i := range p.Bundle.Clocks {
 		r := &p.Bundle.Clocks[i]
-		if r.Kind == evidence.ClockStep && r.Domain == domain && r.At <= int64(st.Before) && r.Until >= int64(st.After) {
-			return []analyze.Exhibit{readingExhibit(r)}
+		if r.Domain != domain || r.At > int64(st.Before) || r.Until < int64(st.After) || len(out) == most {
+			continue
+		}
+		named := slices.ContainsFunc(st.Evidence, func(e align.StepEvidence) bool { return e.Source == r.Source })
+		if r.Kind == evidence.ClockStep || named && (r.Kind == evidence.ClockSnapshot || r.Bounded()) {
+			out = append(out, readingExhibit(r))
 		}
 	}
-	return nil
+	return out
 }
