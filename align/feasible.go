@@ -36,7 +36,7 @@ func (p *problem) hub(part int) int {
 	score := make([]float64, len(p.clocks))
 	for i := range p.links {
 		if l := &p.links[i]; p.usable(l) {
-			n := math.Sqrt(float64(len(l.wins)))
+			n := math.Sqrt(float64(l.edge.calls))
 			if !l.twoWay {
 				n /= 100
 			}

@@ -95,6 +95,9 @@ func solveOnce(s *Statistic, o Options) *problem {
 	p.cut()
 	p.rescale()
 	for round := range solveRounds {
+		if round == robustRound {
+			p.lengthen()
+		}
 		p.fitShapes(round)
 		if round%2 == 0 {
 			p.rescale()

@@ -20,9 +20,11 @@ type window struct {
 }
 
 const (
-	// A window has windowCalls, fewer where edges have so few calls that no windowsWanted would result.
+	// A window has windowCalls, fewer where edges have so few calls that no windowsWanted would result. Once
+	// it is known how much clocks wander, it may have up to mostCalls, as long as windowsKept are left.
 	windowCalls, fewestCalls = 8, 2
 	windowsWanted            = 24
+	mostCalls, windowsKept   = 24, 6
 	// modelNoise is the standard deviation, in ns, that is added for what no model holds.
 	modelNoise = 250
 )
@@ -36,6 +38,37 @@ func (p *problem) cut() {
 		}
 	}
 	p.perWindow = min(max(math.Floor(median(calls)/windowsWanted), fewestCalls), windowCalls)
+	p.cutAll()
+}
+
+// lengthen makes windows longer where clocks run straight enough. The least of n calls is off by 1/n of
+// their scatter, so that few windows of many calls tell more than many of few: as many as what wander does
+// in a window stays below half of that.
+func (p *problem) lengthen() {
+	var calls, scatter []float64
+	for i := range p.links {
+		if l := &p.links[i]; p.usable(l) && l.bothWays() && !l.blunt {
+			calls = append(calls, float64(l.edge.calls))
+			scatter = append(scatter, (l.mq+l.ms)/2)
+		}
+	}
+	if len(calls) == 0 {
+		return
+	}
+	all, noise := median(calls), median(scatter)
+	apart := (p.x1 - p.x0) / all // seconds
+	n := p.perWindow
+	for n < min(mostCalls, all/windowsKept) && p.wander*math.Pow(apart*(n+1), 1.5)/math.Sqrt(12) < noise/(n+1)/2 {
+		n++
+	}
+	if n > p.perWindow {
+		p.perWindow = n
+		p.cutAll()
+		p.rescale()
+	}
+}
+
+func (p *problem) cutAll() {
 	for i := range p.links {
 		l := &p.links[i]
 		l.wins = l.wins[:0]
