@@ -229,11 +229,12 @@ func (r *rewriter) spanShift(t *target, s *spanTimes, ordinal int) (ok bool, err
 	return true, nil
 }
 
-// eventShift finds the shift of an event of a span: that of its own reading, but for clocks that are anchored, where
-// the event's reading is the anchor's too.
+// eventShift finds the shift of an event of a span: that of its own reading, but for SDKs that count on from the reading of
+// the span or of its local root, whose shift is then the event's too.
 func (r *rewriter) eventShift(t *target, s *spanTimes, value uint64) (shift int64, ok bool) {
-	if t.block {
+	if t.block || t.events && s.start != 0 {
 		if !movable(value, s.shift) {
+			r.receipt.TimesLeft++
 			return 0, false
 		}
 		return s.shift, true

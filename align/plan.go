@@ -119,6 +119,7 @@ type target struct {
 	clock  *dial  // nil where times stay
 	number uint32 // of the clock in orderCheck
 	block  bool   // times move with their local root: see block
+	events bool   // events move with their span: see countedEvents
 	attrs  []attr // to set on the resource
 	tally  *DomainReceipt
 }
@@ -208,7 +209,7 @@ func (r *rewriter) resolve(encoded []byte) *target {
 	}
 	domain := p.domain(res.Identity.Domain)
 	c, tally := r.clockOf(domain)
-	t := &target{domain: domain, clock: c, tally: tally, block: anchored(res.SDK)}
+	t := &target{domain: domain, clock: c, tally: tally, block: anchored(res.SDK), events: countedEvents(res.SDK)}
 	if domain != "" {
 		t.attrs = append(t.attrs, attr{attrDomain, domain})
 	}

@@ -13,6 +13,13 @@ import (
 // opentelemetry-java). One correction then holds for the whole block, that of the root's start.
 func anchored(sdk string) bool { return strings.HasPrefix(sdk, "java/") }
 
+// countedEvents reports whether an SDK stamps what happens in a span by the time since the span's start, which it read from
+// the wall clock: JavaScript's (Span.ts of sdk-trace-base, _getTime: otperformance, unless the caller gives a time). Events then
+// move with their span.
+func countedEvents(sdk string) bool {
+	return strings.HasPrefix(sdk, "nodejs/") || strings.HasPrefix(sdk, "webjs/")
+}
+
 // block is a span whose times move by the shift of its local root.
 type block struct {
 	ordinal int // in the artifact, by the order of spans
