@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 )
 
 // htmlClocks draws the bounds of every clock, and lists what the calls between clocks show.
@@ -14,6 +15,7 @@ func htmlClocks(d *Document) htmlSection {
 		return s
 	}
 	s.Lead = append(s.Lead, "The table shows "+htmlLine(clockTerms(c))+".")
+	var assumed []string
 	for _, a := range c.Assumptions {
 		text := a.Text
 		if a.Tested != "" {
@@ -22,23 +24,51 @@ func htmlClocks(d *Document) htmlSection {
 		if a.Falsified {
 			text += ": false here"
 		}
-		s.Lead = append(s.Lead, "Assumed: "+htmlLine(text))
+		assumed = append(assumed, text)
 	}
-	s.Tables = []*htmlTable{clockTable(c), stepTable(c), pairTable(c), zoneTable(c), conflictTable(c)}
+	s.Tables = []*htmlTable{assumptionTable(assumed), clockTable(c), stepTable(c), pairTable(c), zoneTable(c), conflictTable(c)}
 	return s
+}
+
+// assumptionTable lists what the bounds hold under.
+func assumptionTable(texts []string) *htmlTable {
+	t := &htmlTable{ID: "clock-assumptions", Caption: "Assumptions", Untitled: true, Folded: count(len(texts), "assumption") + " that the bounds rest on", Columns: columns("what is assumed, and how that was tested")}
+	for _, s := range texts {
+		t.Rows = append(t.Rows, textCells(s))
+	}
+	return t
+}
+
+// shortClock leaves the domain of hosts out of a name of a clock where all of them have the same.
+func shortClock(c *Clocks) func(string) string {
+	domain, same := "", true
+	for i := range c.Domains {
+		if _, rest, ok := strings.Cut(clockLabel(&c.Domains[i]), "."); ok {
+			same = same && (domain == "" || rest == domain)
+			domain = rest
+		}
+	}
+	return func(name string) string {
+		if same && domain != "" {
+			return strings.TrimSuffix(name, "."+domain)
+		}
+		return name
+	}
 }
 
 func clockTable(c *Clocks) *htmlTable {
 	t := &htmlTable{ID: "clock-bounds", Caption: "Offsets of the clocks",
-		Columns: columns("=clock", "=zone", "services", "#offset", "=hard bounds", "=assumed bounds", "=95 %", "#drift", "#steps", "=status", "bounds"),
+		Columns: columns("=clock", "bounds", "#offset", "=hard bounds", "=assumed bounds", "=95 %", "#drift", "#steps", "=status", "=zone", "services"),
 		Legend: []htmlMark{{Class: "hard", Label: "hard bounds, faint where open"}, {Class: "assumed", Label: "assumed bounds"},
 			{Class: "estimate", Label: "estimate"}, {Class: "zero", Label: "no offset"}}}
-	scale := clockScale(c)
-	axis := &t.Columns[len(t.Columns)-1]
-	axis.Left, axis.Right = signedDuration(-scale), signedDuration(scale)
+	scale, short := clockScale(c), shortClock(c)
+	t.Columns[1].Left, t.Columns[1].Right = signedDuration(-scale), signedDuration(scale)
 	for i := range c.Domains {
-		row := textCells(clockCells(c, &c.Domains[i], true)...)
-		t.Rows = append(t.Rows, append(row, htmlCell{Bar: clockBar(c, &c.Domains[i], scale)}))
+		// The clock, its zone and services, then its numbers: a narrow screen shows the numbers first.
+		cells := textCells(clockCells(c, &c.Domains[i], true)...)
+		cells[0].Text = short(cells[0].Text)
+		row := htmlRow{cells[0], {Bar: clockBar(c, &c.Domains[i], scale)}}
+		t.Rows = append(t.Rows, append(append(row, cells[3:]...), cells[1], cells[2]))
 	}
 	return t
 }
@@ -88,13 +118,14 @@ func clockBar(c *Clocks, d *ClockDomain, scale int64) []htmlMark {
 
 func stepTable(c *Clocks) *htmlTable {
 	t := &htmlTable{ID: "clock-steps", Caption: "Steps of the clocks", Columns: columns("=clock", "=after (UTC)", "=before (UTC)", "#size", "=bounds", "kind", "shown by")}
+	short := shortClock(c)
 	for i := range c.Domains {
 		for _, s := range c.Domains[i].Steps {
 			kind := "step"
 			if s.Slew {
 				kind = "slew"
 			}
-			t.Rows = append(t.Rows, textCells(clockLabel(&c.Domains[i]), instant(s.AfterUnixNano), instant(s.BeforeUnixNano), signedDuration(s.SizeNS), boundsText(s.Bounds), kind, s.Source))
+			t.Rows = append(t.Rows, textCells(short(clockLabel(&c.Domains[i])), instant(s.AfterUnixNano), instant(s.BeforeUnixNano), signedDuration(s.SizeNS), boundsText(s.Bounds), kind, s.Source))
 		}
 	}
 	return t
@@ -102,13 +133,14 @@ func stepTable(c *Clocks) *htmlTable {
 
 func pairTable(c *Clocks) *htmlTable {
 	t := &htmlTable{ID: "clock-pairs", Caption: "Calls between clocks: early is a server that starts before its client",
-		Columns: columns("caller", "callee", "#calls", "#least round trip", "#offset", "=hard bounds", "=assumed bounds", "#late ends", "#early as recorded", "#early aligned")}
+		Columns: columns("=caller", "=callee", "#calls", "#least round trip", "#offset", "=hard bounds", "=assumed bounds", "#late ends", "#early as recorded", "#early aligned")}
+	short := shortClock(c)
 	for _, p := range c.Pairs {
 		late := ""
 		if p.LateEnds > 0 {
 			late = fmt.Sprintf("%.2f %%", p.LateEnds*100)
 		}
-		t.Rows = append(t.Rows, textCells(clockName(c, p.Caller), clockName(c, p.Callee), thousands(p.Calls), floor(p.RTTFloorNS), signedDuration(p.OffsetNS),
+		t.Rows = append(t.Rows, textCells(short(clockName(c, p.Caller)), short(clockName(c, p.Callee)), thousands(p.Calls), floor(p.RTTFloorNS), signedDuration(p.OffsetNS),
 			boundsText(p.Hard), boundsText(p.Assumed), late, thousands(p.ViolationsBefore), thousands(p.ViolationsAfter)))
 	}
 	return t
@@ -125,7 +157,7 @@ func zoneTable(c *Clocks) *htmlTable {
 // conflictTable lists the edges of every contradiction.
 func conflictTable(c *Clocks) *htmlTable {
 	t := &htmlTable{ID: "clock-conflicts", Caption: "Contradictions: constraints of a cycle that cannot all be true",
-		Columns: columns("cycle", "#sum", "constraint", "explained by retracting")}
+		Columns: columns("cycle", "#sum", "~constraint", "~explained by retracting")}
 	for i := range c.Conflicts {
 		k := &c.Conflicts[i]
 		for j := range k.Edges {

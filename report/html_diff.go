@@ -97,7 +97,7 @@ func gridTable(id string, g grid) *htmlTable {
 	for _, c := range g.columns {
 		whole := strings.Contains(c.Title, "INTERVAL") || slices.Contains([]string{"VERDICT", "CHECK", "OUTCOME", "SEVERITY"}, c.Title)
 		title := strings.ReplaceAll(strings.ToLower(c.Title), "(utc)", "(UTC)")
-		t.Columns = append(t.Columns, htmlColumn{Title: title, Number: c.Right, Whole: whole})
+		t.Columns = append(t.Columns, htmlColumn{Title: htmlLine(title), Number: c.Right, Whole: whole})
 	}
 	for _, r := range g.rows {
 		t.Rows = append(t.Rows, textCells(r...))

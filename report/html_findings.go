@@ -118,7 +118,7 @@ func (h *htmlFindings) filters(all []htmlFinding) {
 
 // htmlAccepted lists what a baseline or the configuration accepts.
 func htmlAccepted(d *Document) htmlSection {
-	t := &htmlTable{ID: "accepted", Caption: "Findings that do not count", Columns: columns("severity", "check", "state", "finding", "reason")}
+	t := &htmlTable{ID: "accepted-list", Caption: "Findings that do not count", Columns: columns("severity", "check", "state", "~finding", "~reason")}
 	for i := range d.Accepted {
 		f := &d.Accepted[i]
 		t.Rows = append(t.Rows, textCells(f.Severity, f.ID+" "+f.Name, f.State, f.Message, f.Reason))

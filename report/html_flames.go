@@ -148,8 +148,8 @@ type functionSum struct {
 	labelled, lost, none float64 // with what it called
 }
 
-// functionsOf lists the functions with the most value of their own.
-func functionsOf(f *Flame, unit string) *htmlTable {
+// functionSums sums a tree by function, without its root.
+func functionSums(f *Flame) []*functionSum {
 	sums := make([]functionSum, len(f.Functions))
 	var stack []int // the path to a node, as indexes of nodes
 	for i := range f.Nodes {
@@ -167,10 +167,16 @@ func functionsOf(f *Flame, unit string) *htmlTable {
 	root := f.Nodes[0].Function
 	order := make([]*functionSum, 0, len(sums))
 	for i := range sums {
-		if sums[i].name = f.Functions[i]; i != root && sums[i].self > 0 && sums[i].name != folded {
+		if sums[i].name = f.Functions[i]; i != root {
 			order = append(order, &sums[i])
 		}
 	}
+	return order
+}
+
+// functionsOf lists the functions with the most value of their own.
+func functionsOf(f *Flame, unit string) *htmlTable {
+	order := slices.DeleteFunc(functionSums(f), func(s *functionSum) bool { return s.self <= 0 || s.name == folded })
 	slices.SortStableFunc(order, func(a, b *functionSum) int { return cmp.Compare(b.self, a.self) })
 	t := &htmlTable{Caption: "Functions with the most of their own", Columns: columns("function", "#own", "#share", "#with what it calls", "#label lost", "labels")}
 	for _, s := range order[:min(len(order), htmlFlameFunctions)] {

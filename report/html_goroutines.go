@@ -31,7 +31,7 @@ func stateTable(d *Document) *htmlTable {
 	names, most := commonStates(dumps)
 	class := map[string]string{}
 	t := &htmlTable{ID: "goroutine-states", Caption: "Goroutines by state and dump",
-		Columns: columns("service", "host", "dump", "=time (UTC)", "#goroutines", "states", "states, to one scale")}
+		Columns: columns("service", "host", "~dump", "=time (UTC)", "#goroutines", "~states", "states, to one scale")}
 	for i, name := range names {
 		class[name] = fmt.Sprintf("state-%d", i)
 		t.Legend = append(t.Legend, htmlMark{Class: class[name], Label: htmlLine(name)})
@@ -132,7 +132,7 @@ func sortedStates(byState map[string]float64) []string {
 
 // creatorTable lists measures of goroutines by the function that created them, whatever the measure.
 func creatorTable(d *Document) *htmlTable {
-	t := &htmlTable{ID: "goroutine-groups", Caption: "Goroutines by creator", Columns: columns("created by", "measure", "subject", "#value", "=interval", "unit")}
+	t := &htmlTable{ID: "goroutine-groups", Caption: "Goroutines by creator", Columns: columns("~created by", "measure", "~subject", "#value", "=interval", "unit")}
 	for i := range d.Measures {
 		m := &d.Measures[i]
 		creator := m.Subject["created_by"]

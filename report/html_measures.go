@@ -109,7 +109,7 @@ func sortRows(rows []htmlRow, order func(a, b htmlRow) int) {
 // htmlLabels shows how much of every profile carries each label, and why the rest does not.
 func htmlLabels(d *Document) htmlSection {
 	t := &htmlTable{ID: "label-coverage", Caption: "Labels by profile and key", Legend: coverageLegend("labelled"),
-		Columns: columns("artifact", "key", "#coverage", "=interval", "without it, by cause", "coverage")}
+		Columns: columns("artifact", "key", "#coverage", "=interval", "~without it, by cause", "coverage")}
 	names := shortNames(d)
 	causes, value := map[string][]string{}, measuresBy(d, "profile.value", "artifact")
 	for i := range d.Measures {
@@ -161,7 +161,7 @@ func profileTable(d *Document) *htmlTable {
 
 // htmlMeasures lists every measure, also those of checks that this file does not know.
 func htmlMeasures(d *Document) htmlSection {
-	t := &htmlTable{ID: "all-measures", Caption: "All measures", Folded: count(len(d.Measures), "measure"), Columns: columns("measure", "subject", "#value", "=interval", "unit")}
+	t := &htmlTable{ID: "all-measures", Caption: "All measures", Folded: count(len(d.Measures), "measure"), Columns: columns("measure", "~subject", "#value", "=interval", "unit")}
 	for i := range d.Measures {
 		m := &d.Measures[i]
 		t.Rows = append(t.Rows, textCells(m.Name, subjectText(m.Subject), number(m.Value, m.Unit), measureBounds(m), m.Unit))
@@ -171,8 +171,8 @@ func htmlMeasures(d *Document) htmlSection {
 
 // htmlArtifacts lists what was read and what is known to be missing.
 func htmlArtifacts(d *Document) htmlSection {
-	files := &htmlTable{ID: "artifact-list", Caption: "Artifacts", Columns: columns("path", "=kind", "#size", "#rows", "=window (UTC)", "service", "host", "zone", "Go", "status")}
-	losses := &htmlTable{ID: "artifact-losses", Caption: "Data known to be missing", Columns: columns("place", "origin", "what")}
+	files := &htmlTable{ID: "artifact-list", Caption: "Artifacts", Columns: columns("~path", "=kind", "#size", "#rows", "=window (UTC)", "service", "host", "zone", "Go", "status")}
+	losses := &htmlTable{ID: "artifact-losses", Caption: "Data known to be missing", Columns: columns("~place", "origin", "~what")}
 	t := identified(d)
 	for i := range d.Artifacts {
 		a := &d.Artifacts[i]

@@ -31,13 +31,13 @@ const (
 
 // htmlSeries shows groups of goroutines over the dumps of each process.
 func htmlSeries(d *Document) htmlSection {
-	s := htmlSection{ID: "goroutine-groups", Title: "Goroutine groups over time"}
+	s := htmlSection{ID: "goroutine-groups", Title: "Goroutine groups"}
 	names, starts := shortPaths(d), startsOf(d)
 	drawn := map[string]bool{}
 	rest := 0
 	for i := range d.GoroutineSeries {
 		g := &d.GoroutineSeries[i]
-		if !g.sound() || !g.Timed || len(g.Artifacts) < 2 {
+		if !g.sound() || !g.drawable() {
 			continue
 		}
 		drawn[g.Of] = true
@@ -58,10 +58,13 @@ func htmlSeries(d *Document) htmlSection {
 			s.Tables = append(s.Tables, t)
 		}
 	}
-	if len(s.Figures) > 0 {
-		s.Lead = append(s.Lead, "Goroutines with equal stacks are a group. Processes whose number grows most come first, and of each the groups that grow most. A group that only ever grows is a leak or a backlog: its stack says where it waits.")
+	if len(s.Figures)+len(s.Tables) > 0 {
+		s.Lead = append(s.Lead, "Goroutines with equal stacks are a group, named by where it waits and what it was started with.")
 	}
-	if len(s.Tables) > 0 {
+	if len(s.Figures) > 0 {
+		s.Lead = append(s.Lead, "Over time: processes whose number grows most come first, and of each the groups that grow most. A group that only ever grows is a leak or a backlog.")
+	}
+	if slices.ContainsFunc(s.Tables, func(t *htmlTable) bool { return t.Columns[len(t.Columns)-1].Title != "change" && len(t.Columns) > 2 }) {
 		s.Lead = append(s.Lead, "Dumps that do not tell when they were made are listed in the order of their paths; --identity 'GLOB:at=TIME' gives them a time.")
 	}
 	if rest > 0 {
@@ -75,6 +78,9 @@ func (g *GoroutineSeries) sound() bool {
 	n := len(g.Artifacts)
 	return n > 0 && len(g.Totals) == n && !slices.ContainsFunc(g.Groups, func(x GoroutineGroup) bool { return len(x.Counts) != n })
 }
+
+// drawable reports whether there is a line to draw.
+func (g *GoroutineSeries) drawable() bool { return g.Timed && len(g.Artifacts) > 1 }
 
 // startsOf returns when each artifact was made, by id.
 func startsOf(d *Document) map[string]uint64 {
@@ -137,7 +143,7 @@ func seriesTable(g *GoroutineSeries, starts map[string]uint64, names map[string]
 			cells = append(cells, thousands(counts[i]))
 		}
 		change := ""
-		if g.Timed {
+		if g.drawable() {
 			change = signed(float64(g.growth(counts)), "")
 		}
 		r := textCells(append(cells, change)...)
@@ -145,7 +151,7 @@ func seriesTable(g *GoroutineSeries, starts map[string]uint64, names map[string]
 		t.Rows = append(t.Rows, r)
 	}
 	others := slices.Clone(g.Totals)
-	row("all goroutines", "", "total", g.Totals)
+	row("all goroutines", "", htmlIf(g.drawable(), "total", ""), g.Totals)
 	listed := min(len(g.Groups), htmlGroupRows)
 	for i := range listed {
 		x := &g.Groups[i]
@@ -153,7 +159,7 @@ func seriesTable(g *GoroutineSeries, starts map[string]uint64, names map[string]
 			others[j] -= n
 		}
 		swatch := ""
-		if i < htmlDrawnGroups {
+		if i < htmlDrawnGroups && g.drawable() {
 			swatch = "line-" + strconv.Itoa(i)
 		}
 		row(shortStack(x.Stack), htmlLine(strings.ReplaceAll(x.Stack, ";", " ← ")), swatch, x.Counts)

@@ -26,6 +26,7 @@ type htmlColumn struct {
 	Title       string
 	Number      bool // aligned to the right
 	Whole       bool // never broken: intervals, instants
+	Long        bool // of sentences
 	Left, Right string
 }
 
@@ -89,11 +90,14 @@ func (c htmlColumn) Class() string {
 		return "number"
 	case c.Whole:
 		return "whole"
+	case c.Long:
+		return "long"
 	}
 	return ""
 }
 
-// columns makes heads; a title that begins with "#" is of numbers, one that begins with "=" of what is never broken.
+// columns makes heads; a title that begins with "#" is of numbers, one that begins with "=" of what is never
+// broken, one that begins with "~" of sentences.
 func columns(titles ...string) []htmlColumn {
 	out := make([]htmlColumn, len(titles))
 	for i, s := range titles {
@@ -102,6 +106,8 @@ func columns(titles ...string) []htmlColumn {
 			out[i] = htmlColumn{Title: s[1:], Number: true}
 		case strings.HasPrefix(s, "="):
 			out[i] = htmlColumn{Title: s[1:], Whole: true}
+		case strings.HasPrefix(s, "~"):
+			out[i] = htmlColumn{Title: s[1:], Long: true}
 		default:
 			out[i].Title = s
 		}

@@ -61,7 +61,7 @@ func windowsOf(d *Document, names map[string]string) []htmlWindow {
 func windowClock(t *tableReport, a *Artifact) string {
 	if domain := a.Identity.Domain; domain != "" {
 		if t.d.Clocks != nil {
-			return clockName(t.d.Clocks, domain)
+			return shortClock(t.d.Clocks)(clockName(t.d.Clocks, domain))
 		}
 		return cmp.Or(a.Identity.Host, domain)
 	}

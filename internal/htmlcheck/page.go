@@ -100,6 +100,10 @@ func (b *browser) paper(file string) error {
 	if err := b.open(file, "dark"); err != nil {
 		return err
 	}
+	// A browser that is told to be a screen prints what a screen shows.
+	if err := b.media("", "dark"); err != nil {
+		return err
+	}
 	var printed struct{ Data string }
 	if err := b.call("Page.printToPDF", map[string]any{"preferCSSPageSize": true, "printBackground": true}, &printed); err != nil {
 		return err

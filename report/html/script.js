@@ -106,6 +106,8 @@
       }
       path.push(n);
     });
+    // Without the folders of the package's path; type arguments have paths of their own.
+    const short = function (name) { return name.slice(name.split("[")[0].lastIndexOf("/") + 1); };
     const root = nodes[0];
     let zoomed = root;
     let current = root;
@@ -142,7 +144,7 @@
         const width = above ? 1 : n.value / zoomed.value;
         n.box = null;
         if (!above && (n.depth < zoomed.depth || left < -1e-9 || left + width > 1 + 1e-9 || width < 1 / 2000)) { return; }
-        n.box = make("div", "node" + (above ? " above" : "") + (n === current ? " at" : ""), width > 0.02 ? n.name : "");
+        n.box = make("div", "node" + (above ? " above" : "") + (n === current ? " at" : ""), width > 0.02 ? short(n.name) : "");
         n.box.style.left = 100 * (above ? 0 : left) + "%";
         n.box.style.width = 100 * width + "%";
         n.box.style.top = n.depth * rowHeight + "px";
@@ -208,11 +210,11 @@
     show();
   });
 
-  // Paper has no details to open: they are opened for printing and closed again. Flame graphs stay as they are, since
-  // a capture has dozens.
+  // Paper has no details to open: those of findings are opened for printing and closed again. What is folded for
+  // reference, checks and measures and flame graphs, is printed as the reader left it.
   let opened = [];
   addEventListener("beforeprint", function () {
-    opened = Array.from(document.querySelectorAll("details:not([open]):not(.more):not(.flame)"));
+    opened = Array.from(document.querySelectorAll("#findings details:not([open])"));
     opened.forEach(function (d) { d.open = true; });
   });
   addEventListener("afterprint", function () { opened.forEach(function (d) { d.open = false; }); });

@@ -2,7 +2,7 @@
 (() => {
   dispatchEvent(new Event("beforeprint"));
   const lost = [];
-  document.querySelectorAll("details:not([open]):not(.more):not(.flame)").forEach(d => lost.push("folded: " + d.outerHTML.slice(0, 120)));
+  document.querySelectorAll("#findings #list details:not([open])").forEach(d => lost.push("folded: " + d.outerHTML.slice(0, 120)));
   document.querySelectorAll(".scroll, .graph").forEach(e => {
     if (e.getClientRects().length > 0 && e.scrollWidth > e.clientWidth + 1) { lost.push(e.scrollWidth + " px in " + e.clientWidth + ": " + e.outerHTML.slice(0, 120)); }
   });
