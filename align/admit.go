@@ -23,54 +23,38 @@ const (
 	densityFew = 4
 )
 
-// admit chooses the responses that the assumed bounds use: those between clocks that hard constraints do
-// not bound on that side.
+// admit chooses the responses that the assumed bounds use: those between clocks that requests do not bound
+// directly on that side.
 func (s *scope) admit() {
-	reach := s.reachable()
+	direct := s.requested()
 	s.admitted = make([]int32, 0, len(s.responses))
 	var numbers []int32
 	for runs := runsOf(s.responses, s.constraint, s.ends); len(runs) > 0; {
 		n := group(runs)
-		from, to := int(runs[0].from), int(runs[0].to)
-		numbers = numbers[:0]
-		for _, r := range runs[:n] {
-			numbers = append(numbers, s.responses[r.lo:r.hi]...)
+		if from, to := runs[0].from, runs[0].to; !direct[[2]int32{from, to}] {
+			numbers = numbers[:0]
+			for _, r := range runs[:n] {
+				numbers = append(numbers, s.responses[r.lo:r.hi]...)
+			}
+			s.dense(int(from), int(to), numbers)
 		}
-		if runs = runs[n:]; !reach(from, to) {
-			s.dense(from, to, numbers)
-		}
+		runs = runs[n:]
 	}
 }
 
-// reachable returns a function that tells whether requests bound the offset of a node from above by that of
-// another. Readings against UTC do too, but by their own errors, often many round trips.
-func (s *scope) reachable() func(from, to int) bool {
-	next := make([][]int, len(s.nodes))
-	for _, i := range s.hard {
-		c := s.constraint(i)
-		if from, to, ok := s.ends(c); ok && c.class != ClassReading && (len(next[from]) == 0 || next[from][len(next[from])-1] != to) {
-			next[from] = append(next[from], to)
+// requested tells which nodes requests go between. Readings against UTC bound clocks too, but by their own
+// errors, often many round trips; and so do requests over other clocks, by the sum of as many delays.
+func (s *scope) requested() map[[2]int32]bool {
+	direct := map[[2]int32]bool{}
+	for _, r := range runsOf(s.hard, s.constraint, func(c *constraint) (from, to int, ok bool) {
+		if c.class == ClassReading {
+			return 0, 0, false
 		}
+		return s.ends(c)
+	}) {
+		direct[[2]int32{r.from, r.to}] = true
 	}
-	rows := make([][]bool, len(s.nodes))
-	return func(from, to int) bool {
-		if rows[from] == nil {
-			row := make([]bool, len(s.nodes))
-			row[from] = true
-			for todo := []int{from}; len(todo) > 0; {
-				u := todo[len(todo)-1]
-				todo = todo[:len(todo)-1]
-				for _, v := range next[u] {
-					if !row[v] {
-						row[v] = true
-						todo = append(todo, v)
-					}
-				}
-			}
-			rows[from] = row
-		}
-		return rows[from][to]
-	}
+	return direct
 }
 
 // timedValue is what a response says of the difference of two clocks, less their trends.
