@@ -24,7 +24,7 @@ func (t *tableReport) clockView() {
 	c := t.d.Clocks
 	if c == nil {
 		t.Heading("CLOCKS")
-		t.Line("nothing ties two clocks: no call leaves its clock, and nothing compares a clock with UTC")
+		t.Line("nothing ties two clocks: no call leaves its clock, and nothing compares a clock of a known host with UTC")
 		return
 	}
 	t.clockTable(c, true)
@@ -85,6 +85,9 @@ func clockTerms(c *Clocks) string {
 	if c.Reference != align.UTC {
 		against = "the clock of " + clockName(c, c.Reference)
 	}
+	if slices.ContainsFunc(c.Domains, func(d ClockDomain) bool { return d.Middle != nil && d.Reference != c.Reference && !alone(c, &d) }) {
+		against += ", or else the clock that STATUS names,"
+	}
 	return fmt.Sprintf("offsets against %s in the middle of the capture, positive where a clock is ahead; bounds hold while no clock gains or loses more than %g ppm", against, c.MaxDriftPPM)
 }
 
@@ -110,6 +113,9 @@ func clockCells(c *Clocks, d *ClockDomain, all bool) []string {
 		}
 		if all && (on == onCalls || d.DriftPPM != 0) {
 			drift = fmt.Sprintf("%+.2f ppm", d.DriftPPM)
+		}
+		if d.Reference != c.Reference {
+			status += " with " + clockName(c, d.Reference)
 		}
 		if on == onBounds {
 			status += ", bounds only"
