@@ -4,7 +4,7 @@ GO          ?= go
 STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 600s
 ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
-# The newest whose modules the proxy has: v2.15 and later need one that it does not serve.
+# v2.18.2 needs a module that the proxy does not serve.
 GORELEASER  := github.com/goreleaser/goreleaser/v2@v2.14.3
 TOOLS       := $(CURDIR)/bin/tools
 BIN         := bin/witnessmark
