@@ -158,7 +158,9 @@ func TestCaptureClocks(t *testing.T) {
 				t.Errorf("assumed bounds held at %d of %d instants of %d domains", j.assumed, j.instants, j.domains)
 			}
 			// Without readings against UTC, a host that only one other calls is off by half of what the two ways
-			// differ, and nothing can tell.
+			// differ, and nothing can tell. That is members of skew: the least that went there took 332 µs and the
+			// least that came back 907 µs (truth.json, network), half the difference is 287 µs, and 15 % of its bounds,
+			// which are 1.79 ms wide, are 268 µs. Any point of an interval of that width fits its calls as well.
 			if 100*j.near < 80*j.domains || c.parts == "*" && 100*j.near < 90*j.domains {
 				t.Errorf("%d of %d domains within 15 %% of the bounds' width", j.near, j.domains)
 			}

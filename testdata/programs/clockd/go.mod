@@ -1,0 +1,3 @@
+module clockd
+
+go 1.26
