@@ -30,6 +30,9 @@ func (r *jsonRewriter) attributes(t *target) {
 			}
 			r.setAttribute(t, done)
 		}
+		if !c.ok() {
+			return
+		}
 	}
 	for i, a := range t.attrs {
 		if !done[i] {
