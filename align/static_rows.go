@@ -47,6 +47,10 @@ const (
 	// edgeInformation is what an observation with such an error tells in the mean, of what one with a normal
 	// error of the same scale does: (f+1)/(f+3).
 	edgeInformation = (edgeFreedom + 1.0) / (edgeFreedom + 3.0)
+	// medianInformation is what least absolute deviations make of observations with normal errors, of what they
+	// would with errors of Laplace's distribution and the same mean deviation: (2/pi)^2. Which of them delays
+	// of one-way edges have is not known.
+	medianInformation = 4 / (math.Pi * math.Pi)
 	// farTau, in ns, is where the prior on the clocks' levels stops to matter: clocks that are minutes off
 	// would make the equations ill-conditioned for nothing.
 	farTau = 1e8

@@ -20,7 +20,7 @@ func (p *problem) spread() {
 	m := p.newStatic()
 	wide := m.polish(p.scales)
 	for i := range m.weight { // how rows fit must not make them know more than they say
-		most := 1.0
+		most := medianInformation
 		if m.rows[i].link.twoWay {
 			most = edgeInformation
 		}
