@@ -162,11 +162,14 @@ func (c *collector) processes(name uint32) bool {
 		if c.process == nil {
 			c.process = map[uint32]bool{}
 		}
-		text := c.bundle.Strings[name]
-		is = strings.HasPrefix(text, "process ") || strings.HasSuffix(text, " process") || text == "process"
+		is = processesMessage(c.bundle.Strings[name])
 		c.process[name] = is
 	}
 	return is
+}
+
+func processesMessage(name string) bool {
+	return strings.HasPrefix(name, "process ") || strings.HasSuffix(name, " process") || name == "process"
 }
 
 // refute notes a child that began before its parent by what is said to be one clock.

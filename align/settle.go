@@ -96,8 +96,9 @@ func (s *settler) round() (made int) {
 			row := uint32(chunk.Base + i)
 			cause, ok1 := s.place(parent, pc.Start[pi], of)
 			effect, ok2 := s.place(row, chunk.Start[i], child)
-			if ok1 && ok2 && effect < cause {
-				if s.hold(s.clocks[child], int64(chunk.Start[i]), cause, s.java[child]) {
+			after := s.after(chunk, i)
+			if ok1 && ok2 && effect < cause-after {
+				if s.hold(s.clocks[child], int64(chunk.Start[i]), cause-after, s.java[child]) {
 					made++
 				} else {
 					s.p.unsettled++
@@ -106,6 +107,16 @@ func (s *settler) round() (made int) {
 		}
 	}
 	return made
+}
+
+// after returns how long a span may have run when its parent began: until its end where it receives or polls, as there was no message
+// yet when it began; see collector.pair.
+func (s *settler) after(chunk *evidence.SpanChunk, i int) int64 {
+	start, end := chunk.Start[i], chunk.End[i]
+	if chunk.Kind[i] != evidence.KindConsumer || end <= start || end > math.MaxInt64 || processesMessage(s.bundle.Strings[chunk.Name[i]]) {
+		return 0
+	}
+	return int64(end - start)
 }
 
 // place returns where a span's start goes.
