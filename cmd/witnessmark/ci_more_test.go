@@ -12,9 +12,20 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// testJenkins runs the shell parts of a Jenkinsfile. Of Groovy only the nesting is checked, as no parser of it is at hand;
-// the shell that Jenkins runs for sh is "sh -xe".
+// testJenkins runs the shell parts of a Jenkinsfile, by "sh -xe" as Jenkins does. Its Groovy is parsed where groovy is
+// installed, elsewhere only the nesting is looked at; which steps there are only Jenkins with its plugins knows.
 func testJenkins(t *testing.T, text string) {
+	if exec.Command("groovy", "--version").Run() != nil {
+		t.Log("groovy is not installed: it did not parse the file")
+	} else {
+		file := filepath.Join(t.TempDir(), "Jenkinsfile")
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command("groovy", "-e", "new GroovyShell().parse(new File(args[0]))", file).CombinedOutput(); err != nil {
+			t.Errorf("groovy: %v\n%s", err, out)
+		}
+	}
 	if err := nesting(text); err != "" {
 		t.Error(err)
 	}
