@@ -167,7 +167,7 @@ func (b *browser) open(file, scheme string) error {
 		return err
 	}
 	b.target, b.session = target.TargetID, attached.SessionID
-	for _, domain := range []string{"Network", "Page", "Runtime", "Log"} {
+	for _, domain := range []string{"Network", "Page", "Runtime", "Log", "Performance"} {
 		if err := b.call(domain+".enable", nil, nil); err != nil {
 			return err
 		}

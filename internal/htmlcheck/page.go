@@ -3,6 +3,7 @@ package main
 import (
 	"embed"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"regexp"
@@ -134,28 +135,56 @@ func (b *browser) paper(file string) error {
 	return nil
 }
 
-// time opens the large report and filters it: several times, as it is no property of the page what else the machine does.
+// time opens the large report and filters it. Several times, and by the processor time of the page's process, all threads
+// together, since what else the machine does is no property of the page: a quiet machine needs less time than that.
 func (b *browser) time(file string) error {
-	type times struct{ Opened, Filtered, More, Rows float64 }
+	type times struct{ CPU, Opened, Filtered, More, Rows float64 }
 	var t times
 	for i := range 3 {
 		if err := b.open(file, "light"); err != nil {
+			return err
+		}
+		if err := b.eval(`new Promise(r => requestAnimationFrame(() => setTimeout(r, 0)))`, nil); err != nil {
+			return err
+		}
+		cpu, err := b.processTime()
+		if err != nil {
 			return err
 		}
 		var now times
 		if err := b.eval(script("time"), &now); err != nil {
 			return err
 		}
-		if i == 0 || now.Opened < t.Opened {
+		if now.CPU = cpu; i == 0 || now.CPU < t.CPU {
 			t = now
 		}
 	}
-	fmt.Printf("%d findings: opened and painted in %.0f ms, filtered in %.0f ms, 500 more in %.0f ms; %.0f rows shown\n", many, t.Opened, t.Filtered, t.More, t.Rows)
-	if t.Opened >= openIn {
-		return fmt.Errorf("%d findings took %.0f ms to open, want less than %d", many, t.Opened, openIn)
+	fmt.Printf("%d findings: opened and painted in %.0f ms of processor time, %.0f ms by the clock; filtered in %.0f ms, 500 more in %.0f ms; %.0f rows shown\n",
+		many, t.CPU, t.Opened, t.Filtered, t.More, t.Rows)
+	if t.CPU >= openIn {
+		return fmt.Errorf("%d findings took %.0f ms to open, want less than %d", many, t.CPU, openIn)
 	}
 	if t.Rows != 1000 {
 		return fmt.Errorf("%.0f findings are shown after one more page, want 1000", t.Rows)
 	}
 	return nil
+}
+
+// processTime returns the processor time that the page's process has used, in milliseconds.
+func (b *browser) processTime() (float64, error) {
+	var answer struct {
+		Metrics []struct {
+			Name  string
+			Value float64
+		}
+	}
+	if err := b.call("Performance.getMetrics", nil, &answer); err != nil {
+		return 0, err
+	}
+	for _, m := range answer.Metrics {
+		if m.Name == "ProcessTime" {
+			return m.Value * 1000, nil
+		}
+	}
+	return 0, errors.New("the browser does not tell the time of a process")
 }
