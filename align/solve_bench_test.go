@@ -26,7 +26,7 @@ func BenchmarkEstimate(b *testing.B) {
 	for _, size := range []struct {
 		hosts, services int
 		parents, calls  float64
-	}{{30, 10, 0.35, 150}, {200, 40, 3.2, 10}, {1000, 100, 0, 4}} {
+	}{{30, 10, 1.4, 150}, {200, 40, 3.2, 10}, {1000, 100, 0, 4}} {
 		p, _ := clocksim.Scenario("base")
 		p.Hosts, p.Services, p.Parents, p.CallsPerMinute = size.hosts, size.services, size.parents, size.calls
 		b.Run(fmt.Sprint(size.hosts), func(b *testing.B) {
