@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,14 +16,16 @@ import (
 // testJenkins runs the shell parts of a Jenkinsfile, by "sh -xe" as Jenkins does. Its Groovy is parsed where groovy is
 // installed, elsewhere only the nesting is looked at; which steps there are only Jenkins with its plugins knows.
 func testJenkins(t *testing.T, text string) {
-	if exec.Command("groovy", "--version").Run() != nil {
+	if _, err := exec.LookPath("groovy"); err != nil {
 		t.Log("groovy is not installed: it did not parse the file")
 	} else {
 		file := filepath.Join(t.TempDir(), "Jenkinsfile")
 		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if out, err := exec.Command("groovy", "-e", "new GroovyShell().parse(new File(args[0]))", file).CombinedOutput(); err != nil {
+		if out, err := exec.Command("groovy", "-e", "new GroovyShell().parse(new File(args[0]))", file).CombinedOutput(); bytes.Contains(out, []byte("JAVA_HOME")) {
+			t.Log("groovy does not find java: it did not parse the file")
+		} else if err != nil {
 			t.Errorf("groovy: %v\n%s", err, out)
 		}
 	}
