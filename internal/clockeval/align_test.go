@@ -16,22 +16,26 @@ type floors struct {
 	median, p99 float64 // ns
 	gain        float64 // of the median against the best competitor's
 	width       float64 // of bounds in round trips, 0 for no limit
-	after       float64 // calls placed before they were made, as a share
 	conflicts   int
 	short       bool // runs with -short
 }
 
 func TestAlign(t *testing.T) {
 	for name, f := range map[string]floors{
-		"base":       {median: 5e3, p99: 20e3, gain: 2, width: 1.2, short: true},
-		"ptp-synced": {median: 2e3, p99: 6e3, gain: 0.7, width: 1.2},
-		"steps":      {median: 6e3, p99: 60e3, gain: 1.5, width: 1.2, after: 1e-3, short: true},
-		"slew":       {median: 6e3, p99: 400e3, gain: 1.5, width: 1.2, after: 1e-2},
-		"late":       {median: 10e3, p99: 50e3, gain: 1.5, width: 1.2},
-		"ntp-bad":    {median: 6e3, p99: 40e3, gain: 1.5, width: 1.2, short: true},
-		"role-asym":  {median: 8e3, p99: 30e3, gain: 6, width: 1.2},
-		"chrony":     {median: 10e3, p99: 80e3, gain: 2, width: 1.2},
-		"dup-host":   {median: 8e3, p99: 1e9, gain: 1, width: 1.2, conflicts: 1},
+		"base":       {median: 3e3, p99: 20e3, gain: 2.5, width: 1.15, short: true},
+		"ptp-synced": {median: 1e3, p99: 4e3, gain: 0.8, width: 1.15},
+		"steps":      {median: 4e3, p99: 60e3, gain: 2.5, width: 1.15, short: true},
+		"slew":       {median: 4e3, p99: 60e3, gain: 2.5, width: 1.15},
+		"late":       {median: 5e3, p99: 30e3, gain: 2, width: 1.15},
+		"ntp-bad":    {median: 4e3, p99: 40e3, gain: 2.5, width: 1.15, short: true},
+		"role-asym":  {median: 4e3, p99: 30e3, gain: 10, width: 1.15},
+		"chrony":     {median: 5e3, p99: 40e3, gain: 4, width: 1.2},
+		"dup-host":   {median: 5e3, p99: 1e9, gain: 1.5, width: 1.15, conflicts: 1},
+		// Clocks that hang on requests without client spans are placed to within what is done before those.
+		"partial": {median: 15e3, p99: 3e6, gain: 0.5, width: 1.2},
+		// Stamps cut to a millisecond are off by 0.29 ms in the median where clocks are not off at all; the
+		// midpoint of each call is nearer, as it uses durations only.
+		"quant-ms": {median: 305e3, p99: 920e3, gain: 0.5, short: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if testing.Short() && !f.short {
@@ -59,10 +63,10 @@ func (f floors) check(t *testing.T, s *clocksim.Scene) {
 	if r.Assumed.Value() < 0.999 {
 		t.Errorf("assumed bounds hold the truth in %d of %d samples", r.Assumed.Held, r.Assumed.Of)
 	}
-	if r.Likely.Value() < 0.7 { // one scene, one reference: the samples share its error
+	if r.Likely.Value() < 0.95 {
 		t.Errorf("95 %% intervals hold the truth in %d of %d samples", r.Likely.Held, r.Likely.Of)
 	}
-	if float64(r.After) > f.after*float64(r.Calls) || r.Before == 0 && r.Scenario != "ptp-synced" {
+	if r.After > 0 || r.Before == 0 && r.Scenario != "ptp-synced" {
 		t.Errorf("%d calls are placed before they were made, %d were read so", r.After, r.Before)
 	}
 	if r.Ours.Median > f.median || r.Ours.P99 > f.p99 {
@@ -76,6 +80,25 @@ func (f floors) check(t *testing.T, s *clocksim.Scene) {
 	}
 	if len(r.Conflicts) != f.conflicts || r.Accused > 0 {
 		t.Errorf("clocks in conflict are %v", r.Conflicts)
+	}
+}
+
+// A capture of 50 ms tells no rates: clocks are not said to be off by more than quartz is, nor are their
+// intervals narrower than what so few calls allow.
+func TestAlignShort(t *testing.T) {
+	p, _ := clocksim.Scenario("base")
+	p.Duration, p.CallsPerMinute = 50*time.Millisecond, 6e4
+	s := clocksim.Generate(p, 1)
+	m, _ := Align(s)
+	for i := range m.Domains {
+		if d := &m.Domains[i]; d.DriftPPM < -100 || d.DriftPPM > 100 {
+			t.Errorf("%s drifts by %.0f ppm", d.Name, d.DriftPPM)
+		}
+	}
+	r := Judge(s, m)
+	if r.Ours.Median > 6e3 || r.Likely.Value() < 0.95 || r.LikelyWidth > 100e3 {
+		t.Errorf("placement is off by %.0f ns, 95 %% intervals hold the truth in %d of %d samples, %.0f ns wide",
+			r.Ours.Median, r.Likely.Held, r.Likely.Of, r.LikelyWidth)
 	}
 }
 
