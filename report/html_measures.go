@@ -110,7 +110,11 @@ func sortRows(rows []htmlRow, order func(a, b htmlRow) int) {
 func htmlLabels(d *Document) htmlSection {
 	t := &htmlTable{ID: "label-coverage", Caption: "Labels by profile and key", Legend: coverageLegend("labelled"),
 		Columns: columns("artifact", "key", "#coverage", "=interval", "~without it, by cause", "coverage")}
-	names := shortNames(d)
+	names, formats := shortNames(d), map[string]string{}
+	for i := range d.Artifacts {
+		formats[d.Artifacts[i].Path] = d.Artifacts[i].Format
+	}
+	var cpu []htmlRow // first: they show work, not what waits
 	causes, value := map[string][]string{}, measuresBy(d, "profile.value", "artifact")
 	for i := range d.Measures {
 		if m := &d.Measures[i]; m.Name == "label.unlabelled" {
@@ -128,10 +132,15 @@ func htmlLabels(d *Document) htmlSection {
 		}
 		row := textCells(cmp.Or(names[m.Subject["artifact"]], m.Subject["artifact"]), m.Subject["key"], number(m.Value, m.Unit), measureBounds(m), strings.Join(causes[subjectOf(m, "artifact", "key")], "; "), "")
 		row[5].Bar = coverageBar(m)
-		t.Rows = append(t.Rows, row)
+		if formats[m.Subject["artifact"]] == "pprof/cpu" {
+			cpu = append(cpu, row)
+		} else {
+			t.Rows = append(t.Rows, row)
+		}
 	}
+	t.Rows = append(cpu, t.Rows...)
 	return htmlSection{ID: "labels", Title: "Labels", Tables: []*htmlTable{t, profileTable(d)}, Lead: []string{
-		"Coverage is of the value that could carry a label at all. What of it does not is counted by cause, in the unit of the profile; witnessmark explain WM2001 says what each cause means."}}
+		"Coverage is of the value that could carry a label at all. What of it does not is counted by cause, in the unit of the profile; witnessmark explain WM2001 says what each cause means. CPU profiles come first: goroutines at rest between requests lack nothing."}}
 }
 
 // profileTable shows the rows and the value of every profile.
