@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -97,7 +98,7 @@ func gridTable(id string, g grid) *htmlTable {
 	for _, c := range g.columns {
 		whole := strings.Contains(c.Title, "INTERVAL") || slices.Contains([]string{"VERDICT", "CHECK", "OUTCOME", "SEVERITY"}, c.Title)
 		title := strings.ReplaceAll(strings.ToLower(c.Title), "(utc)", "(UTC)")
-		t.Columns = append(t.Columns, htmlColumn{Title: htmlLine(title), Number: c.Right, Whole: whole})
+		t.Columns = append(t.Columns, htmlColumn{Title: cmp.Or(htmlLine(title), "kind"), Number: c.Right, Whole: whole})
 	}
 	for _, r := range g.rows {
 		t.Rows = append(t.Rows, textCells(r...))

@@ -162,6 +162,9 @@ func checkMade(t *testing.T, name, page string) {
 func TestHTMLStructure(t *testing.T) {
 	for name, page := range htmlPages(t) {
 		checkMade(t, name, page)
+		if head := regexp.MustCompile(`<th[^>]*></th>`).FindString(page); head != "" {
+			t.Errorf("%s: a column without a title: %s", name, head)
+		}
 		_, rest, _ := strings.Cut(page, "<style>")
 		style, _, _ := strings.Cut(rest, "</style>")
 		_, rest, _ = strings.Cut(page, "<script>")

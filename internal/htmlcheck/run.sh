@@ -31,7 +31,7 @@ ${GO:-go} build -o "$work/htmlcheck" ./internal/htmlcheck
 	run demo --extract incident
 	run examine -q --require-label route -o html=demo.html -o json=demo.json incident
 	run inspect -q -o html=inspect.html incident
-	run diff -q -o html=diff.html -o json=diff.json incident/inventory/goroutine.pb.gz incident/checkout/goroutine.pb.gz
+	run diff -q -o html=diff.html -o json=diff.json incident/inventory incident/checkout
 	run trend -q -o html=trend.html -o json=trend.json incident/inventory/goroutine.pb.gz incident/checkout/goroutine.pb.gz
 )
 "$work/htmlcheck" -axe "$work/package/axe.min.js" -images "${IMAGES:-}" -report "$work/demo.json" -diff "$work/diff.json" -trend "$work/trend.json" \
