@@ -64,8 +64,9 @@ func TestSettleModel(t *testing.T) {
 	}
 }
 
-// A request in the bracket of a step that only one side allows is nearer to that side afterwards.
-func TestNarrow(t *testing.T) {
+// The estimate of a step is put before a request that only the side behind allows, and behind one that only the
+// side before does. The bracket stays: it is a claim, and rests on no estimate.
+func TestPlaceJumps(t *testing.T) {
 	for _, size := range []float64{-4e6, 4e6} {
 		e := newEdge(false)
 		e.quantum = 1
@@ -78,13 +79,31 @@ func TestNarrow(t *testing.T) {
 			stepping.off = []float64{-size, -size}
 		}
 		p := &problem{clocks: []clock{steady, stepping}, links: []link{l}, cov: mat.NewSymDense(2, nil)}
-		p.narrow()
+		p.placeJumps()
 		j := p.clocks[1].jumps[0]
-		if behind := at-j.lo > j.hi-at; behind != (size < 0) {
-			t.Errorf("size %v: the bracket is %v..%v", size, j.lo, j.hi)
+		if behind := at >= j.x; behind != (size < 0) {
+			t.Errorf("size %v: the request at %v and the step at %v", size, at, j.x)
 		}
-		if j.lo < 0 || j.hi > 1 || j.x < j.lo || j.x > j.hi || math.IsNaN(j.x) {
-			t.Errorf("size %v: %v is not in a bracket", size, j)
+		if j.lo != 0 || j.hi != 1 || j.x < j.lo || j.x > j.hi || math.IsNaN(j.x) {
+			t.Errorf("size %v: %v, the bracket was 0..1", size, j)
 		}
+	}
+}
+
+// A request on the wrong side of a jump that nobody knows better is not obeyed: neither the fit nor the projection
+// has it.
+func TestDropOpen(t *testing.T) {
+	at := []float64{-1, -0.2, 0.2, 0.8, 1.2, 2} // the clock was set back by half a second, to a bracket of 0..1
+	l := link{edge: newEdge(false), a: 0, b: 1}
+	for _, x := range at {
+		l.q = append(l.q, spot{xa: x, xb: x})
+	}
+	l.qc = []cell{{size: 4}, {size: 2}}
+	p := &problem{clocks: []clock{{}, {jumps: []jump{{x: 0.5, lo: 0, hi: 1, size: -5e8}}}}, links: []link{l}}
+	if !p.dropOpen() {
+		t.Error("no clock jumped")
+	}
+	if q, c := p.links[0].q, p.links[0].qc; len(q) != 2 || q[0].xb != -1 || q[1].xb != 2 || len(c) != 2 || c[0].size != 1 || c[1].size != 1 {
+		t.Errorf("left: %v, by cells %v", q, c)
 	}
 }

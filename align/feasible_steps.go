@@ -2,26 +2,22 @@ package align
 
 import "math"
 
-const (
-	// A request tells on which side of a step it was where it contradicts the other side by more than
-	// sideSigmas of what is known of the two clocks and sideLeast, in ns.
-	sideSigmas, sideLeast = 5, 20e3
-	// sideSlack, in seconds, keeps the middle of a bracket from being where rounding decides.
-	sideSlack = 4e-9
-	// sideRounds is how often all requests are looked at: what one moves can be another's middle.
-	sideRounds = 4
-)
+// A request tells on which side of a step it was where it contradicts the other side by more than
+// sideSigmas of what is known of the two clocks and sideLeast, in ns.
+const sideSigmas, sideLeast = 5, 20e3
 
-// narrow draws the brackets of steps together until every request that can only be on one side is nearer to
-// that side: on the other, it would arrive before it was sent. No further, because what looks like a step can
-// be a slew of a second, which was under way.
-func (p *problem) narrow() {
-	for moved, round := true, 0; moved && round < sideRounds; round++ {
-		moved = p.narrowOnce()
+// placeJumps puts the estimates of when clocks stepped between the requests that can only be from before and
+// those that can only be from behind: on the other side, they would arrive before they were sent. The
+// brackets, which are claims, stay: these requests rest on the fit, and what looks like a step can be a slew
+// of a second, which was under way.
+func (p *problem) placeJumps() {
+	type limits struct{ lo, hi float64 }
+	room := make([][]limits, len(p.clocks))
+	for i := range p.clocks {
+		for _, j := range p.clocks[i].jumps {
+			room[i] = append(room[i], limits{j.lo, j.hi})
+		}
 	}
-}
-
-func (p *problem) narrowOnce() (moved bool) {
 	for i := range p.links {
 		l := &p.links[i]
 		if !p.usable(l) {
@@ -30,36 +26,52 @@ func (p *problem) narrowOnce() (moved bool) {
 		limit := math.Max(sideSigmas*p.pairSD(l.a, l.b), sideLeast)
 		for k := range l.q {
 			s := &l.q[k]
-			a, b := p.narrowBy(&p.clocks[l.a], l, s, s.xa, limit), p.narrowBy(&p.clocks[l.b], l, s, s.xb, limit)
-			moved = moved || a || b
+			for end, clock := range [2]int{l.a, l.b} {
+				x := [2]float64{s.xa, s.xb}[end]
+				for n := range room[clock] {
+					r := &room[clock][n]
+					switch p.sideOf(clock, n, l, s, x, limit) {
+					case -1:
+						r.lo = max(r.lo, x)
+					case 1:
+						r.hi = min(r.hi, x)
+					}
+				}
+			}
 		}
 	}
-	return moved
+	for i := range p.clocks {
+		for n := range p.clocks[i].jumps {
+			if r := room[i][n]; r.lo < r.hi { // else readings that were shown twice, or no step
+				j := &p.clocks[i].jumps[n]
+				j.x = min(max(j.x, r.lo+min(jumpSlack, (r.hi-r.lo)/2)), r.hi)
+			}
+		}
+	}
 }
 
-// narrowBy draws the bracket of c that x lies in together.
-func (p *problem) narrowBy(c *clock, l *link, s *spot, x, limit float64) (moved bool) {
-	for k := range c.jumps {
-		j := &c.jumps[k]
-		if x <= j.lo || x >= j.hi {
-			continue
-		}
-		was := *j
-		delay := func(at float64) float64 { // of the request, had the clock stepped then
-			var ha, hb int
-			j.x = at
-			return p.requestDelay(l, s, &ha, &hb) + float64(l.edge.quantum-1)
-		}
-		before, behind := delay(j.hi), delay(j.lo)
-		*j = was
-		switch {
-		case before < -limit && behind > before/2:
-			j.hi = min(j.hi, 2*x-j.lo-sideSlack)
-		case behind < -limit && before > behind/2:
-			j.lo = max(j.lo, 2*x-j.hi+sideSlack)
-		}
-		j.x = min(max(j.x, j.lo), j.hi)
-		moved = moved || *j != was
+// jumpSlack, in seconds, is kept from the reading of a request from before a step.
+const jumpSlack = 4e-9
+
+// sideOf returns on which side of a jump of a clock a request at x is, -1 before, 1 behind, 0 where that is open.
+func (p *problem) sideOf(clock, n int, l *link, s *spot, x, limit float64) int {
+	j := &p.clocks[clock].jumps[n]
+	if x <= j.lo || x >= j.hi {
+		return 0
 	}
-	return moved
+	was := j.x
+	delay := func(at float64) float64 { // of the request, had the clock stepped then
+		var ha, hb int
+		j.x = at
+		return p.requestDelay(l, s, &ha, &hb) + float64(l.edge.quantum-1)
+	}
+	before, behind := delay(j.hi), delay(j.lo)
+	j.x = was
+	switch {
+	case before < -limit && behind > before/2:
+		return 1
+	case behind < -limit && before > behind/2:
+		return -1
+	}
+	return 0
 }

@@ -6,11 +6,11 @@ import (
 	"sort"
 )
 
-// At returns where the clock stood when it showed reading. Between two segments, where the clock stepped
-// at a reading unknown, the bounds are those of both sides together and the estimate is that of the side
-// whose border is nearer. Before the first point and behind the last, bounds grow by the drift that
-// maxDriftPPM, of both clocks where the reference is one, allows. ok is false for a domain without
-// segments.
+// At returns where the clock stood when it showed reading. Where a step leaves open on which side of it the
+// reading lies, the bounds are those of both sides together and the estimate is that of the segment whose
+// points are around the reading, or nearest. A clock that was set back showed some readings twice. Before the
+// first point and behind the last, bounds grow by the drift that maxDriftPPM, of both clocks where the reference
+// is one, allows. ok is false for a domain without segments.
 func (d *Domain) At(reading int64, maxDriftPPM float64) (p Point, ok bool) {
 	ppb := relativeRate(driftPPB(maxDriftPPM), d.Reference == UTC)
 	i := sort.Search(len(d.Segments), func(i int) bool { return int64(d.Segments[i].first().At) > reading }) - 1
@@ -18,20 +18,61 @@ func (d *Domain) At(reading int64, maxDriftPPM float64) (p Point, ok bool) {
 	case len(d.Segments) == 0:
 		return Point{}, false
 	case i < 0:
-		return d.Segments[0].first().carry(reading, ppb), true
-	case reading <= int64(d.Segments[i].last().At) || i == len(d.Segments)-1:
-		return d.Segments[i].at(reading, ppb), true
+		i = 0
+	case i+1 < len(d.Segments) && Instant(reading)-d.Segments[i].last().At > d.Segments[i+1].first().At-Instant(reading):
+		i++
 	}
-	before := d.Segments[i].last().carry(reading, ppb)
-	after := d.Segments[i+1].first().carry(reading, ppb)
-	near, far := before, after
-	if Instant(reading)-d.Segments[i].last().At > d.Segments[i+1].first().At-Instant(reading) {
-		near, far = after, before
+	p = d.Segments[i].at(reading, ppb)
+	for k := i - 1; k >= 0 && d.mayBe(k, i, reading); k-- {
+		p.join(d.Segments[k].at(reading, ppb))
 	}
-	near.Hard = near.Hard.join(far.Hard)
-	near.Assumed = near.Assumed.join(far.Assumed)
-	near.Likely = near.Likely.join(far.Likely)
-	return near, true
+	for k := i + 1; k < len(d.Segments) && d.mayBe(k, i, reading); k++ {
+		p.join(d.Segments[k].at(reading, ppb))
+	}
+	return p, true
+}
+
+// mayBe reports whether a reading that lies in segment i may as well be of segment k: no step between the two
+// tells.
+func (d *Domain) mayBe(k, i int, reading int64) bool {
+	n := 0
+	for j := range d.Steps {
+		if d.Steps[j].Slew {
+			continue
+		}
+		if n >= min(i, k) && n < max(i, k) {
+			b := bracketOf(d.Steps[j])
+			if k > i && reading <= b.lo || k < i && reading >= b.hi {
+				return false
+			}
+		}
+		n++
+	}
+	if n+1 != len(d.Segments) { // nothing says where the clock stepped
+		lower, upper := &d.Segments[min(i, k)], &d.Segments[max(i, k)]
+		return int64(lower.last().At) < reading && reading < int64(upper.first().At)
+	}
+	return true
+}
+
+// Around returns where the clock stood before a step that is no slew, when it showed After, and behind it, when
+// it showed Before.
+func (d *Domain) Around(s *Step, maxDriftPPM float64) (before, behind Point, ok bool) {
+	n, at := 0, -1
+	for j := range d.Steps {
+		if d.Steps[j].Slew {
+			continue
+		}
+		if d.Steps[j].After == s.After && d.Steps[j].Before == s.Before {
+			at = n
+		}
+		n++
+	}
+	if at < 0 || n+1 != len(d.Segments) {
+		return Point{}, Point{}, false
+	}
+	ppb := relativeRate(driftPPB(maxDriftPPM), d.Reference == UTC)
+	return d.Segments[at].at(int64(s.After), ppb), d.Segments[at+1].at(int64(s.Before), ppb), true
 }
 
 func (s *Segment) first() Point { return s.Points[0] }
@@ -39,7 +80,10 @@ func (s *Segment) last() Point  { return s.Points[len(s.Points)-1] }
 
 func (s *Segment) at(reading, ppb int64) Point {
 	i := sort.Search(len(s.Points), func(i int) bool { return int64(s.Points[i].At) > reading })
-	if i == len(s.Points) {
+	switch i {
+	case 0:
+		return s.first().carry(reading, ppb)
+	case len(s.Points):
 		return s.last().carry(reading, ppb)
 	}
 	a, b := s.Points[i-1], s.Points[i]
@@ -84,6 +128,11 @@ func (i *Interval) widen(slack int64) {
 	if i.High != math.MaxInt64 {
 		i.High = min(i.High, math.MaxInt64-slack) + slack
 	}
+}
+
+// join takes the bounds of another point in.
+func (p *Point) join(o Point) {
+	p.Hard, p.Assumed, p.Likely = p.Hard.join(o.Hard), p.Assumed.join(o.Assumed), p.Likely.join(o.Likely)
 }
 
 func (i Interval) join(o Interval) Interval { return Interval{min(i.Low, o.Low), max(i.High, o.High)} }

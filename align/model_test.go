@@ -42,6 +42,40 @@ func TestDomainAt(t *testing.T) {
 	}
 }
 
+// A clock that was set back showed readings twice: whatever is said of one of those holds before the step and
+// behind it.
+func TestDomainAtOfClockSetBack(t *testing.T) {
+	d := Domain{Reference: UTC, Segments: []Segment{
+		{Points: []Point{flat(0, 5000, 10), flat(10_000, 5000, 10)}},
+		{Points: []Point{flat(10_001, 0, 10), flat(30_000, 0, 10)}},
+	}, Steps: []Step{
+		{Slew: true, After: base + 100, Before: base + 200},
+		{After: base + 9000, Before: base + 11_000, Size: -5000, Bounds: Interval{-5020, -4980}},
+	}}
+	both := Interval{-10, 5010}
+	for _, c := range []struct {
+		at, offset int64
+		want       Interval
+	}{
+		{3900, 5000, Interval{4990, 5010}}, {9000, 5000, both}, {10_000, 5000, both}, {10_001, 0, both},
+		{15_900, 0, both}, // before the step if that was when the clock had shown 16,000
+		{16_100, 0, Interval{-10, 10}},
+	} {
+		p, ok := d.At(base+c.at, 100)
+		in := func(i Interval) Interval { return Interval{i.Low - 2, i.High + 2} } // of what drifts
+		if !ok || p.Offset != c.offset || p.Assumed.join(c.want) != p.Assumed || in(c.want).join(p.Assumed) != in(c.want) {
+			t.Errorf("%d: got %+v, %v; want offset %d, assumed %v", c.at, p, ok, c.offset, c.want)
+		}
+	}
+	before, behind, ok := d.Around(&d.Steps[1], 100)
+	if !ok || before.Offset != 5000 || before.Assumed != (Interval{4990, 5010}) || behind.Assumed.join(Interval{-11, 11}) != (Interval{-11, 11}) {
+		t.Errorf("around the step: %+v, %+v, %v", before, behind, ok)
+	}
+	if _, _, ok := d.Around(&d.Steps[0], 100); ok {
+		t.Error("a slew has sides")
+	}
+}
+
 // A bound between two points must not overflow where clocks are years apart.
 func TestBetweenIsExact(t *testing.T) {
 	year := int64(365 * 86400 * 1e9)

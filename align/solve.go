@@ -91,6 +91,7 @@ func solveOnce(s *Statistic, o Options) *problem {
 		p.rescale()
 		p.findEvents()
 	}
+	p.leaveOut()
 	p.grid(knotIntervals)
 	p.cut()
 	p.rescale()
@@ -113,7 +114,9 @@ func solveOnce(s *Statistic, o Options) *problem {
 	p.fitShapes(solveRounds)
 	p.spread()
 	p.spreadShapes()
-	p.narrow()
+	p.place()
+	p.placeJumps()
+	p.dropOpen()
 	p.keepTrend()
 	p.project()
 	p.anchor()

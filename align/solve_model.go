@@ -145,7 +145,7 @@ func (p *problem) segments(i int) ([]Segment, []Step) {
 	for k := 0; k <= len(c.jumps); k++ {
 		to := math.Inf(1)
 		if k < len(c.jumps) {
-			to = c.jumps[k].lo
+			to = c.jumps[k].x - 1e-9
 		}
 		passed := slices.Clone(c.jumps[:k])
 		for j := range passed {
@@ -168,9 +168,8 @@ func (p *problem) segments(i int) ([]Segment, []Step) {
 		}
 		if k < len(c.jumps) {
 			add(to)
-			j := c.jumps[k]
-			steps = append(steps, p.step(i, j, reading))
-			from = j.hi
+			steps = append(steps, p.step(i, c.jumps[k], reading))
+			from = c.jumps[k].x
 		}
 		if len(seg.Points) > 0 {
 			segments = append(segments, seg)

@@ -204,16 +204,11 @@ func (p *problem) try(i int) {
 	sortJumps(c)
 }
 
-// leaveOut takes away the calls at readings that lie before a told jump or behind it, nobody knows which, and fits
+// leaveOut takes away the calls at readings that lie before a jump or behind it, nobody knows which, and fits
 // the rates to the rest.
 func (p *problem) leaveOut() {
-	for i := range p.links {
-		l := &p.links[i]
-		if a, b := &p.clocks[l.a], &p.clocks[l.b]; len(a.jumps)+len(b.jumps) > 0 {
-			open := func(s *spot) bool { return a.openAt(s.xa) || b.openAt(s.xb) }
-			l.q, l.qc = without(l.q, l.qc, open)
-			l.s, l.sc = without(l.s, l.sc, open)
-		}
+	if !p.dropOpen() {
+		return
 	}
 	p.cut()
 	p.rescale()
@@ -224,14 +219,28 @@ func (p *problem) leaveOut() {
 	p.rescale()
 }
 
-// openAt reports whether a told jump leaves open on which side of it a reading lies.
+// dropOpen takes away the calls at readings where it is open whether a clock had jumped: one of them on the wrong
+// side is the least delay of its window, by as much as the jump. It reports whether any clock jumped.
+func (p *problem) dropOpen() (any bool) {
+	for i := range p.links {
+		l := &p.links[i]
+		if a, b := &p.clocks[l.a], &p.clocks[l.b]; len(a.jumps)+len(b.jumps) > 0 {
+			open := func(s *spot) bool { return a.openAt(s.xa) || b.openAt(s.xb) }
+			l.q, l.qc = without(l.q, l.qc, open)
+			l.s, l.sc = without(l.s, l.sc, open)
+			any = true
+		}
+	}
+	return any
+}
+
+// openAt reports whether a jump leaves open on which side of it a reading lies.
 func (c *clock) openAt(x float64) bool {
 	for i := range c.jumps {
-		if j := &c.jumps[i]; j.told > 0 {
-			back := max(-j.size, 0) / 1e9 // readings that the clock showed twice
-			if x > j.lo-back && x < j.hi+back {
-				return true
-			}
+		j := &c.jumps[i]
+		back := max(-j.size, 0) / 1e9 // readings that the clock showed twice
+		if x > j.lo-back && x < j.hi+back {
+			return true
 		}
 	}
 	return false

@@ -64,14 +64,13 @@ type jump struct {
 // ok is false where neither shows more than slack.
 func (s *Solution) jumpOf(p *analyze.Pass, d *align.Domain, st *align.Step, slack int64) (j jump, ok bool) {
 	j = jump{*st, analyze.Bounded, align.Unbounded}
-	before, ok1 := s.At(d, int64(st.After))
-	after, ok2 := s.At(d, int64(st.Before))
+	before, after, ok := s.around(d, st)
 	drift := driftOver(int64(st.Before-st.After), s.Model.MaxDriftPPM)
 	if st.Slew {
 		drift = 0 // the change is the slew
 	}
 	for _, choose := range []func(*align.Point) align.Interval{hard, assumed} {
-		if j.size = difference(choose(&after), choose(&before), drift); ok1 && ok2 && magnitude(beyond(j.size)) > slack {
+		if j.size = difference(choose(&after), choose(&before), drift); ok && magnitude(beyond(j.size)) > slack {
 			return j, true
 		}
 		j.basis = analyze.Heuristic
@@ -81,6 +80,16 @@ func (s *Solution) jumpOf(p *analyze.Pass, d *align.Domain, st *align.Step, slac
 	}
 	j.size = align.Unbounded
 	return j, magnitude(st.Size) > slack && len(logged(p, d.Name, st)) > 0
+}
+
+// around returns where the clock stood before a step and behind it.
+func (s *Solution) around(d *align.Domain, st *align.Step) (before, after align.Point, ok bool) {
+	if st.Slew || !placed(d) || d.Status == align.StatusReference && d.Name == d.Reference {
+		before, ok = s.At(d, int64(st.After))
+		after, _ = s.At(d, int64(st.Before))
+		return before, after, ok
+	}
+	return d.Around(st, s.Model.MaxDriftPPM)
 }
 
 // stepFinding reports the steps of one clock that are larger than the slack, and certain or in a log.
