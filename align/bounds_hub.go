@@ -1,6 +1,9 @@
 package align
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // hubArc holds the constraints between two nodes that say most: cost with both sides carried to the hubs,
 // and with that of the clock that does not move left out.
@@ -28,6 +31,19 @@ func (g *snapshot) weight(c *constraint, from, to int32) int64 {
 func (g *snapshot) fill(s *scope, numbers []int32) {
 	index := map[[2]int32]int32{}
 	last, at := [2]int32{-1, -1}, int32(0) // most constraints have the nodes of the one before
+	climbs := make([]int64, len(g.hub))
+	for n := range climbs {
+		climbs[n] = g.climb(int32(n), g.hub[n])
+	}
+	// carry is what a clock can move between its hub and a reading.
+	carry := func(n int32, at int64) int64 {
+		if at == g.hub[n] {
+			return 0
+		}
+		return addBound(int64(min(diff(climbs[n], g.climb(n, at)), math.MaxInt64)), g.rounding(n))
+	}
+	var loose looseness
+	var fromHint, toHint int
 	for _, i := range numbers {
 		c := s.constraint(i)
 		x, y, ok := s.ends(c)
@@ -42,11 +58,12 @@ func (g *snapshot) fill(s *scope, numbers []int32) {
 				index[k] = at
 				g.arcs = append(g.arcs, hubArc{from: k[0], to: k[1], both: unreached, fromStill: unreached, toStill: unreached})
 			}
-			last = k
+			last, fromHint, toHint = k, 0, 0
 		}
 		a := &g.arcs[at]
-		w := g.weight(c, a.from, a.to)
-		from, to := g.carry(a.from, 0, g.hub[a.from], c.fromAt), g.carry(a.to, 0, c.toAt, g.hub[a.to])
+		w := addBound(addBound(c.weight, loose.of(c, g.coarse)),
+			addBound(-g.trends[a.to].offsetNear(c.toAt, &toHint), g.trends[a.from].offsetNear(c.fromAt, &fromHint)))
+		from, to := carry(a.from, c.fromAt), carry(a.to, c.toAt)
 		if v := addBound(addBound(w, from), to); v < a.both {
 			a.both, a.byBoth = v, i
 		}

@@ -127,13 +127,19 @@ func (p *boundProblem) addResponses(e *Edge, caller, callee int, delay int64, se
 		p.responses = append(p.responses, constraint{fromAt: pt.t - pt.v, toAt: pt.t, weight: pt.v - delay, origin: from, n: int32(j)})
 	}
 	chance := *from
-	chance.points, chance.samples = nil, slices.Clone(e.sample)
-	slices.SortFunc(chance.samples, func(a, b sampled) int { return cmp.Or(cmp.Compare(a.t4+a.l, b.t4+b.l), a.compare(&b)) })
-	for j, x := range chance.samples {
-		if x.t4 != 0 && x.callee != 0 {
+	chance.points, chance.samples = nil, e.sample
+	first := len(p.responses)
+	for j := range e.sample {
+		if x := &e.sample[j]; x.t4 != 0 && x.callee != 0 {
 			p.responses = append(p.responses, constraint{fromAt: x.t4 + x.l, toAt: x.t4, weight: -x.l - delay, origin: &chance, n: int32(j)})
 		}
 	}
+	slices.SortFunc(p.responses[first:], func(a, b constraint) int {
+		if a.fromAt != b.fromAt {
+			return cmp.Compare(a.fromAt, b.fromAt)
+		}
+		return e.sample[a.n].compare(&e.sample[b.n])
+	})
 }
 
 // minDelay returns the delay declared between two zones.

@@ -68,31 +68,31 @@ func group(runs []run) int {
 func (l *lineSource) each(f func([]line)) {
 	var buffer []line
 	for runs := l.runs; len(runs) > 0; {
-		buffer = buffer[:0]
-		n := group(runs)
-		for k := range n {
-			buffer = l.append(buffer, &runs[k])
-		}
-		runs = runs[n:]
-		order := func(a, b line) int { return cmp.Or(cmp.Compare(a.fromAt, b.fromAt), cmp.Compare(a.number, b.number)) }
-		if !slices.IsSortedFunc(buffer, order) {
-			slices.SortFunc(buffer, order)
-		}
+		buffer, runs = l.next(buffer[:0], runs)
 		f(buffer)
 	}
 }
 
+// next appends the lines of the first two nodes of some runs, and returns the runs of others.
+func (l *lineSource) next(out []line, runs []run) ([]line, []run) {
+	first, n := len(out), group(runs)
+	for k := range n {
+		out = l.append(out, &runs[k])
+	}
+	order := func(a, b line) int { return cmp.Or(cmp.Compare(a.fromAt, b.fromAt), cmp.Compare(a.number, b.number)) }
+	if !slices.IsSortedFunc(out[first:], order) {
+		slices.SortFunc(out[first:], order)
+	}
+	return out, runs[n:]
+}
+
 func (l *lineSource) append(out []line, r *run) []line {
-	var last *origin
-	var loose int64
+	var loose looseness
 	from, to := l.system.trends[r.from], l.system.trends[r.to]
 	var fromHint, toHint int
 	for _, i := range l.numbers[r.lo:r.hi] {
 		c := l.constraintOf(i)
-		if c.origin != last {
-			last, loose = c.origin, c.loose(l.coarse(c))
-		}
-		w := addBound(addBound(c.weight, loose), addBound(-to.offsetNear(c.toAt, &toHint), from.offsetNear(c.fromAt, &fromHint)))
+		w := addBound(addBound(c.weight, loose.of(c, l.coarse)), addBound(-to.offsetNear(c.toAt, &toHint), from.offsetNear(c.fromAt, &fromHint)))
 		if w < -mostWeight || w > mostWeight {
 			continue // sums of such would not be exact, and a search over them need not end
 		}
@@ -104,7 +104,9 @@ func (l *lineSource) append(out []line, r *run) []line {
 // all returns all lines, grouped by nodes, and each group in the order of time.
 func (l *lineSource) all() []line {
 	out := make([]line, 0, len(l.numbers))
-	l.each(func(group []line) { out = append(out, group...) })
+	for runs := l.runs; len(runs) > 0; {
+		out, runs = l.next(out, runs)
+	}
 	return out
 }
 

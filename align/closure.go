@@ -315,23 +315,29 @@ func (d *distances) nearestFrom(node int32, at int64, hint *int32) (distance int
 	if e < lo || e >= hi || e > lo && d.at[e-1] >= at {
 		e = lo
 	}
-	for n := 0; e < hi && d.at[e] < at; n++ {
-		if e++; n == 4 { // no neighbour
-			i, _ := slices.BinarySearch(d.at[e:hi], at)
+	for step := int32(1); e < hi && d.at[e] < at; step *= 2 { // most are not far, and what is near is in a cache
+		if e++; hi-e <= step || d.at[e+step] >= at {
+			i, _ := slices.BinarySearch(d.at[e:min(hi, e+step)], at)
 			e += int32(i)
+			break
 		}
+		e += step
 	}
 	if *hint = e; e < hi && d.at[e] == at {
 		return d.whole[e], d.origin[e]
 	}
 	distance, origin = unreached, -1
+	climb, rounding := d.system.climb(node, at), d.rounding(node)
+	carry := func(o int32) int64 {
+		return addBound(d.base[o], addBound(int64(min(diff(d.climb[o], climb), math.MaxInt64)), rounding))
+	}
 	if e > lo && d.left[e-1] >= 0 {
 		origin = d.left[e-1]
-		distance = d.carry(node, d.base[origin], d.at[origin], at)
+		distance = carry(origin)
 	}
 	if e < hi && d.right[e] >= 0 {
 		o := d.right[e]
-		if v := d.carry(node, d.base[o], d.at[o], at); v < distance {
+		if v := carry(o); v < distance {
 			distance, origin = v, o
 		}
 	}

@@ -147,6 +147,19 @@ func (o *origin) loose(ppb int64) int64 {
 	return w
 }
 
+// looseness remembers what resolution adds to the weights of the constraints of one origin.
+type looseness struct {
+	origin *origin
+	added  int64
+}
+
+func (n *looseness) of(c *constraint, coarse func(*constraint) int64) int64 {
+	if c.origin != n.origin {
+		*n = looseness{c.origin, c.loose(coarse(c))}
+	}
+	return n.added
+}
+
 // readingConstraints returns the two sides of a reading against UTC. The instant is the middle of [At,
 // Until], and UTC then was what the clock showed less the offset.
 func readingConstraints(domain int, r Reading) []constraint {

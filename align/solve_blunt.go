@@ -66,7 +66,8 @@ func (p *problem) midpoints(l *link, calls []answered, q, s *spot) []float64 {
 // fairMean is the mean without what lies further than limit from the median, which is put there, and the
 // variance of one of them.
 func fairMean(v []float64, limit float64) (mean, variance float64) {
-	mid := median(v)
+	slices.Sort(v) // sums of floating point depend on the order
+	mid := v[len(v)/2]
 	for _, x := range v {
 		e := min(max(x-mid, -limit), limit)
 		mean += e / float64(len(v))

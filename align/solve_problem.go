@@ -87,6 +87,7 @@ type link struct {
 	half    float64 // half the least round trip; of one-way edges the assumed delay
 	site    site    // of headless edges
 	work    float64 // of headless edges: what callers do before they call, about, ns
+	trips   tripSpread
 	z, stat float64 // robust mean of the windows' residuals, and its variance
 	effect  float64 // asymmetry, ns: what is subtracted from every window
 	eps     float64 // the part of it that is this edge's alone
@@ -345,13 +346,48 @@ func (p *problem) grid(intervals int) {
 // slewKnot is the distance of knots inside a slew, in seconds.
 const slewKnot = 0.75
 
-// median of a list, which it sorts; 0 for none.
+// median of a list, whose order it changes; 0 for none.
 func median(v []float64) float64 {
 	if len(v) == 0 {
 		return 0
 	}
-	slices.Sort(v)
-	return v[len(v)/2]
+	return nth(v, len(v)/2)
+}
+
+// nth returns what would stand at n if the list were sorted, and leaves there what is no less behind it and
+// what is no more before it (Hoare's algorithm): it takes a fraction of the time of sorting.
+func nth(v []float64, n int) float64 {
+	for _, x := range v {
+		if math.IsNaN(x) { // has no place in an order but that of sorting
+			slices.Sort(v)
+			return v[n]
+		}
+	}
+	for lo, hi := 0, len(v)-1; lo < hi; {
+		pivot := v[lo+(hi-lo)/2]
+		i, j := lo, hi
+		for i <= j {
+			for v[i] < pivot {
+				i++
+			}
+			for v[j] > pivot {
+				j--
+			}
+			if i <= j {
+				v[i], v[j] = v[j], v[i]
+				i, j = i+1, j-1
+			}
+		}
+		switch {
+		case n <= j:
+			hi = j
+		case n >= i:
+			lo = i
+		default:
+			return v[n]
+		}
+	}
+	return v[n]
 }
 
 // quantile of a sorted list.

@@ -151,12 +151,13 @@ func (p *problem) inSlew(l *link, x float64) bool {
 
 // rescale finds the scales of delays anew, and then measures.
 func (p *problem) rescale() {
+	var room delayRoom
 	for i := range p.links {
 		switch l := &p.links[i]; {
 		case p.usable(l) && l.blunt:
 			p.bluntScales(l)
 		case p.usable(l):
-			p.delayScales(l)
+			p.delayScales(l, &room)
 		}
 	}
 	p.workBefore()
@@ -218,9 +219,11 @@ func (p *problem) measureWindow(l *link, w *window) {
 
 // delayScales finds how far delays spread above their least. A wrong model of the clocks would make
 // them look larger, and itself right, so round trips, which hold no clock, bound them.
-func (p *problem) delayScales(l *link) {
+func (p *problem) delayScales(l *link, room *delayRoom) {
 	ca, cb := p.clocks[l.a].coarse, p.clocks[l.b].coarse
-	var rq, rs, rtt []float64
+	rq, rs, rtt := room.rq[:0], room.rs[:0], room.rtt[:0]
+	trips := tripSpread{isKnown: true, coarse: ca, x0: p.x0, x1: p.x1, spread: l.trips.spread}
+	known := trips == l.trips
 	var ha, hb, ga, gb int
 	// The samples are in the order of their hashes, so that the first are as good as any.
 	for _, s := range l.samples[:min(len(l.samples), sampleSize)] {
@@ -232,19 +235,22 @@ func (p *problem) delayScales(l *link) {
 		if s.t4 != 0 {
 			r := spot{p.seconds(s.t4, ca), p.seconds(s.t4+s.l, cb), float64(cb - ca - s.l)}
 			rs = append(rs, p.responseDelay(l, &r, &ga, &gb))
-			rtt = append(rtt, float64(s.u-s.l))
+			if !known {
+				rtt = append(rtt, float64(s.u-s.l))
+			}
 		}
 	}
-	// The distance of the median from the 2 % quantile of an exponential is ln 2 times its scale, about.
-	spread := func(v []float64) float64 {
-		if len(v) < 4 {
-			return math.Inf(1)
-		}
-		slices.Sort(v)
-		return (quantile(v, 0.5) - quantile(v, 0.02)) / math.Ln2
+	*room = delayRoom{rq, rs, rtt}
+	if l.late {
+		slices.Sort(rq)
+		slices.Sort(rs)
 	}
-	l.mq, l.ms = spread(rq), spread(rs)
-	if bound := spread(rtt); l.twoWay {
+	l.mq, l.ms = spreadOf(rq), spreadOf(rs)
+	if !known {
+		trips.spread = spreadOf(rtt)
+		l.trips = trips
+	}
+	if bound := l.trips.spread; l.twoWay {
 		l.mq, l.ms = min(l.mq, bound), min(l.ms, bound)
 	}
 	fallback := max(20e3, p.medHalf/4)
@@ -261,6 +267,28 @@ func (p *problem) delayScales(l *link) {
 	case l.late && len(rs) > 0:
 		l.floor = (rq[0] - l.mq/float64(len(rq)) + floorOf(rs, min(l.mq, l.ms))) / 2
 	}
+}
+
+// delayRoom is memory for the delays of one edge after the other.
+type delayRoom struct{ rq, rs, rtt []float64 }
+
+// tripSpread is how far the round trips of an edge spread that begin between x0 and x1. They hold no clock but
+// in that, by its constant.
+type tripSpread struct {
+	isKnown        bool
+	coarse         int64
+	x0, x1, spread float64
+}
+
+// spreadOf returns the scale of an exponential distribution: the distance of its median from its 2 % quantile
+// is ln 2 times that, about. It changes the order of the delays, unless they are sorted.
+func spreadOf(v []float64) float64 {
+	if len(v) < 4 {
+		return math.Inf(1)
+	}
+	mid := nth(v, len(v)/2)
+	low := nth(v[:len(v)/2+1], int(0.02*float64(len(v))))
+	return (mid - low) / math.Ln2
 }
 
 // floorOf returns where a sorted sample of delays begins in numbers. Late ends put a thin tail before
