@@ -82,6 +82,14 @@ func (m *static) hyperprior(s *scales) float64 {
 	return sum
 }
 
+// possible reports whether scales are ones that round trips leave room for: the two ways of a call cannot be
+// more unlike than half its round trip, and shares that lie anywhere up to that have a standard deviation of
+// one in the square root of three. Without it a few clocks that are far off are explained by ways that are.
+func (m *static) possible(s *scales) bool {
+	const most = 0.577
+	return math.Hypot(s.kappa, s.own) <= most && max(s.gamma, s.service, s.zone) <= most*max(m.p.medHalf, defaultScales.gamma)
+}
+
 // search climbs the likelihood one scale at a time, in ever smaller factors.
 func (m *static) search(s scales, factors []float64) scales {
 	m.answered = slices.ContainsFunc(m.rows, func(r staticRow) bool { return r.link.twoWay })
@@ -94,7 +102,7 @@ func (m *static) search(s scales, factors []float64) scales {
 					for {
 						try := s
 						*try.list()[i] *= by
-						if v := *try.list()[i]; v < 1e-4 || v > 1e16 {
+						if v := *try.list()[i]; v < 1e-4 || v > 1e16 || !m.possible(&try) {
 							break
 						}
 						l := m.solve(&try)

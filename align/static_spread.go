@@ -63,6 +63,9 @@ func (m *static) polish(s scales) scales {
 		for {
 			try := s
 			try.kappa *= by
+			if !m.possible(&try) {
+				break
+			}
 			l := m.solve(&try)
 			if !(l > best) {
 				break
