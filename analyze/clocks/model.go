@@ -1,6 +1,8 @@
 package clocks
 
 import (
+	"fmt"
+
 	"github.com/witnessmark/witnessmark/align"
 	"github.com/witnessmark/witnessmark/analyze"
 	"github.com/witnessmark/witnessmark/analyze/spans"
@@ -97,6 +99,24 @@ const (
 	notTied  = "no call leaves its clock, and nothing compares a clock with UTC"
 	allQuiet = "no recorded time contradicts another, so no model of the clocks was made; witnessmark clocks makes one"
 )
+
+// untiedWhy says why no clock is tied to another, and of statements that would if their host were known.
+func untiedWhy(b *evidence.Bundle) string {
+	hostless, largest := 0, int64(0)
+	for i := range b.Clocks {
+		if r := &b.Clocks[i]; r.Bounded() && r.Kind == evidence.ClockOffset && r.Domain == "" {
+			hostless++
+			if off := r.Offset; max(off, -off) > max(largest, -largest) {
+				largest = off
+			}
+		}
+	}
+	if hostless == 0 {
+		return notTied
+	}
+	return fmt.Sprintf("no call leaves its clock, and %s with the offset of a clock, the largest %s, name no host: say it with --identity 'GLOB:host=HOST'",
+		analyze.Count(hostless, "reading"), show(largest))
+}
 
 // NameOf names a clock for people: its host, else its domain.
 func NameOf(d *align.Domain) string {

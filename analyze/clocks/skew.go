@@ -46,7 +46,7 @@ func withSolution(p *analyze.Pass, check func(*analyze.Pass, *Solution)) error {
 	case s != nil:
 		check(p, s)
 	case tieOf(p) == untied:
-		p.Inapplicable(notTied)
+		p.Inapplicable(untiedWhy(p.Bundle))
 	}
 	return nil
 }

@@ -36,6 +36,9 @@ func runUnsynchronised(p *analyze.Pass) error {
 	var hosts []string
 	for i := range p.Bundle.Clocks {
 		r := &p.Bundle.Clocks[i]
+		if r.Kind == evidence.ClockSnapshot {
+			continue // of a Go program, which knows nothing of who disciplines the clock
+		}
 		host := r.Host
 		if host == "" {
 			host = r.Domain
@@ -51,6 +54,10 @@ func runUnsynchronised(p *analyze.Pass) error {
 			hosts = append(hosts, host)
 		}
 		u.add(r)
+	}
+	if len(hosts) == 0 {
+		p.Inapplicable("execution traces pair their clocks, and nothing says who disciplines them")
+		return nil
 	}
 	slices.Sort(hosts)
 	var found []analyze.Finding

@@ -24,8 +24,10 @@ import (
 	"github.com/witnessmark/witnessmark/report"
 )
 
-const alignApplyLong = `apply writes copies of captures whose times lie on the model's one time line, and changes nothing else: bytes
-that are not edited are copied, durations stay what they were to the nanosecond, containers are kept.
+const alignApplyLong = `apply writes copies of captures whose times lie on the model's one time line, and says on each resource what was
+done. Resources that lack their availability zone and region get them where they are known (--az, and what the
+captures tell). Nothing else changes: bytes that are not edited are copied, durations stay what they were to the
+nanosecond, containers are kept.
 
 OTLP traces, logs and metrics (protobuf, framed, JSON, JSON lines; plain, gzip, zstd or zstd-framed) and pprof
 profiles are rewritten. Goroutine dumps and text profiles hold no time and are copied. Other files are passed over.

@@ -1,0 +1,37 @@
+package clocks
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/witnessmark/witnessmark/analyze"
+	"github.com/witnessmark/witnessmark/evidence"
+)
+
+// Readings whose host nothing tells are not passed over in silence: they may show a clock that is far off.
+func TestUntiedWhy(t *testing.T) {
+	b := &evidence.Bundle{Clocks: []evidence.ClockReading{
+		{Kind: evidence.ClockOffset, Basis: evidence.ClockStated, At: 1, Until: 1, Offset: -12_004_500_123, Error: 1e6},
+		{Kind: evidence.ClockOffset, Basis: evidence.ClockStated, At: 1, Until: 1, Offset: 3, Error: 1e6},
+		{Kind: evidence.ClockUnsynchronised},
+	}}
+	if got, want := untiedWhy(b), "2 readings with the offset of a clock, the largest -12.004500123s, name no host"; !strings.Contains(got, want) {
+		t.Errorf("%q does not say %q", got, want)
+	}
+	b.Clocks = b.Clocks[2:]
+	if got := untiedWhy(b); got != notTied {
+		t.Errorf("without readings: %q", got)
+	}
+}
+
+// A snapshot of an execution trace says nothing about who disciplines a clock, so that no host is called sound.
+func TestSnapshotsAreNoDiscipline(t *testing.T) {
+	b := &evidence.Bundle{
+		Artifacts: []*evidence.Artifact{{Path: "exec.trace"}},
+		Clocks:    []evidence.ClockReading{{Kind: evidence.ClockSnapshot, Host: "a", Domain: "a"}},
+	}
+	res := analyze.Run(b, []analyze.Detector{Unsynchronised}, analyze.Options{})
+	if c := res.Checks[0]; c.Outcome != analyze.Inapplicable {
+		t.Errorf("outcome %s (%s), want inapplicable", c.Outcome, c.Reason)
+	}
+}
