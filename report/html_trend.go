@@ -73,7 +73,7 @@ func growthTables(t *Trend, g grid) []*htmlTable {
 			rest.Rows = append(rest.Rows, row)
 		}
 	}
-	rest.Folded = count(len(rest.Rows), "number") + " flat, or with too few captures to tell"
+	rest.Folded = count(len(rest.Rows), "number") + " whose growth is undecided, or with too few captures to tell"
 	return []*htmlTable{told.tag("verdict", verdictClasses).untitled(), rest.untitled()}
 }
 

@@ -72,7 +72,7 @@ type Series struct {
 	Low *float64 `json:"low,omitempty"`
 	// Upper end of the interval of the rate. Absent for fewer than three values.
 	High *float64 `json:"high,omitempty"`
-	// "grows" or "shrinks" where the interval leaves no other choice, "flat" where it does, "too-few" without one.
+	// "grows" or "shrinks" where the interval leaves no other choice, "undecided" where it does, "too-few" without one.
 	Verdict string `json:"verdict"`
 }
 
@@ -126,9 +126,12 @@ func NewTrend(sides []*Side, o TrendOptions) *Trend {
 	if slices.ContainsFunc(t.Health, func(h Health) bool { return h.Verdict == "unhealthy" }) {
 		t.Run.ExitCode = ExitFindings
 	}
+	if len(t.Series) == 0 {
+		t.Run.Notes = append(t.Run.Notes, "no number stands in two of the captures: files are one where their names below the common folder are, and captures of one file each where their formats are")
+	}
 	t.Series = slices.DeleteFunc(t.Series, func(s Series) bool { return s.Verdict == verdictSame })
 	rank := func(s *Series) int {
-		return slices.Index([]string{"grows", "shrinks", "flat", verdictTooFew}, s.Verdict)
+		return slices.Index([]string{"grows", "shrinks", "undecided", verdictTooFew}, s.Verdict)
 	}
 	slices.SortStableFunc(t.Series, func(a, b Series) int { return cmp.Compare(rank(&a), rank(&b)) })
 	return t
@@ -277,7 +280,7 @@ func (s *Series) fit(x []float64) bool {
 	case line.High < 0:
 		s.Verdict = "shrinks"
 	default:
-		s.Verdict = "flat"
+		s.Verdict = "undecided"
 	}
 	return true
 }

@@ -66,3 +66,16 @@ func TestTrend(t *testing.T) {
 		}
 	}
 }
+
+// Captures that hold nothing in common are not passed over in silence.
+func TestTrendNothingInCommon(t *testing.T) {
+	a := workers(t, 3, 0)
+	b := &Side{Input: "b", Document: New(analyze.Run(evidence.LoadReader("x.txt", strings.NewReader("?"), evidence.Options{}), nil, analyze.Options{}), Request{Command: "examine"})}
+	trend := NewTrend([]*Side{a, b}, TrendOptions{})
+	if len(trend.Series) != 0 || !strings.Contains(strings.Join(trend.Run.Notes, "\n"), "no number stands in two of the captures") {
+		t.Errorf("%d series, notes %q", len(trend.Series), trend.Run.Notes)
+	}
+	if same := NewTrend([]*Side{a, workers(t, 3, 1)}, TrendOptions{}); strings.Contains(strings.Join(same.Run.Notes, "\n"), "no number") {
+		t.Errorf("equal captures: %q", same.Run.Notes)
+	}
+}

@@ -62,7 +62,7 @@ func (b *browser) keyboard(file string) error {
 		case f.Place < 0:
 			return fmt.Errorf("after %d of %d stops, Tab leads out of the page", reached, stops)
 		case f.Place <= last:
-			return fmt.Errorf("Tab goes from stop %d back to %d, %s", last, f.Place, f.Kind)
+			return fmt.Errorf("the Tab key goes from stop %d back to %d, %s", last, f.Place, f.Kind)
 		case !f.Visible:
 			return fmt.Errorf("the focus on %s cannot be seen", f.Kind)
 		}
