@@ -19,7 +19,7 @@ func alignCommand(a *app, code *int) *cobra.Command {
   witnessmark align estimate dumps/ -o model.json              the same, as a model
   witnessmark align check --model model.json dumps/            that model, verified from the raw files
   witnessmark align apply --model model.json dumps/ -o aligned/ copies on one time line`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeast(1),
 		RunE: o.run,
 	}
 	o.flags(cmd)

@@ -56,7 +56,7 @@ func newAlignApply(a *app, code *int) *cobra.Command {
 		Example: `  witnessmark align apply --model model.json dumps/ -o aligned/
   witnessmark align apply --model model.json --az ip-10-0-1-7=us-east-1a --label az,host dumps/ -o aligned/
   witnessmark align apply --reverse aligned/ -o restored/`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeast(1),
 		RunE: o.run,
 	}
 	f := cmd.Flags()

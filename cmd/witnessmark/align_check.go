@@ -38,7 +38,7 @@ func newAlignCheck(a *app, code *int) *cobra.Command {
 		Long:  alignCheckLong,
 		Example: `  witnessmark align estimate dumps/ -o model.json && witnessmark align check --model model.json dumps/
   witnessmark align check --model model.json --format json dumps/ | jq '.problems[], .violations[]'`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeast(1),
 		RunE: o.run,
 	}
 	f := cmd.Flags()

@@ -37,7 +37,7 @@ func newAlignEstimate(a *app, code *int) (*alignEstimate, *cobra.Command) {
 		Example: `  witnessmark align estimate dumps/ -o model.json
   witnessmark align estimate --trust hard --format json dumps/ chrony/ > model.json
   witnessmark align estimate --min-delay us-east-1a:us-east-1b=250us dumps/`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeast(1),
 		RunE: o.run,
 	}
 	o.flags(cmd)

@@ -45,7 +45,7 @@ func baselineCreate(a *app, code *int) *cobra.Command {
 		Short: "Write the findings of captures, or of a saved report, as a baseline",
 		Example: `  witnessmark baseline create -o baseline.json dumps/
   witnessmark examine --baseline baseline.json dumps/`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeast(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, err := o.document(cmd, args, nil)
 			if err != nil {
@@ -67,7 +67,7 @@ func baselinePrune(a *app, code *int) *cobra.Command {
 		Long: `prune takes out of a baseline the findings that captures no longer have, and writes it back. A finding stays where the
 captures could not have shown it: its check did not run, some evidence could not be read, or no file is of the kind it was found in.`,
 		Example: `  witnessmark baseline prune baseline.json dumps/`,
-		Args:    cobra.MinimumNArgs(2),
+		Args:    atLeast(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			b, err := readBaseline(args[0])
 			if err != nil {

@@ -67,7 +67,7 @@ func explainCommand(a *app) *cobra.Command {
 		Use:     "explain ID|NAME",
 		Short:   "Say what a check means, what it proves, what it cannot see, and what to do",
 		Example: "  witnessmark explain WM4001\n  witnessmark explain orphan-span",
-		Args:    cobra.ExactArgs(1),
+		Args:    exactly(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return checkNames(), cobra.ShellCompDirectiveNoFileComp
 		},

@@ -33,7 +33,7 @@ func clocksCommand(a *app, code *int) *cobra.Command {
 		Example: `  witnessmark clocks dumps/
   witnessmark clocks --reference utc dumps/ chrony/
   witnessmark clocks --format json dumps/ | jq '.clocks.domains[] | {host, status, offset: .middle.offset_ns}'`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeast(1),
 		RunE: o.run,
 	}
 	f := cmd.Flags()

@@ -51,7 +51,7 @@ func diffCommand(a *app, code *int) *cobra.Command {
   witnessmark diff --threshold 'orphan_ratio>0.01' --threshold 'share(main.work)>+2%' before/ after/
   witnessmark diff --group-by label:tenant --format json before.txt after.txt | jq '.goroutines'
   witnessmark diff --format markdown before/ after/ >> "$GITHUB_STEP_SUMMARY"`,
-		Args: cobra.ExactArgs(2),
+		Args: exactly(2),
 		RunE: o.run,
 	}
 	o.flags(cmd)

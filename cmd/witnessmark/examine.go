@@ -47,7 +47,7 @@ func examineCommand(a *app, code *int) *cobra.Command {
   witnessmark examine --require-label route,tenant --fail-on warning dumps/
   witnessmark examine --identity 'web-*/**:service=web,az=eu-1a' -o json=report.json dumps/
   curl -s host:6060/debug/pprof/goroutine?debug=2 | witnessmark examine -`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeast(1),
 		RunE: o.run,
 	}
 	o.flags(cmd)

@@ -10,7 +10,7 @@ func inspectCommand(a *app, code *int) *cobra.Command {
 		Short: "List what is here: format, window, identity, Go release and health of each file",
 		Example: `  witnessmark inspect dumps/
   witnessmark inspect --format json dumps/ | jq -r '.artifacts[] | [.path, .format, .status] | @tsv'`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeast(1),
 		RunE: o.run,
 	}
 	cmd.Flags().BoolVar(&o.allowIncomplete, "allow-incomplete", false, "exit 0 instead of 3 where some evidence could not be read")

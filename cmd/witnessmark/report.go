@@ -29,7 +29,7 @@ be there. It ends with the exit code of the run that was saved.`,
   witnessmark report --format markdown report.json >> "$GITHUB_STEP_SUMMARY"
   witnessmark report -q -o sarif=report.sarif -o junit=report.xml report.json
   ssh host witnessmark examine --format json /var/dumps | witnessmark report -`,
-		Args: cobra.ExactArgs(1),
+		Args: exactly(1),
 		RunE: o.run,
 	}
 	o.out.flags(cmd)

@@ -31,7 +31,7 @@ prefixes were peeled. With a trace id it prints the spans of that trace as a tre
 		Example: `  witnessmark show 'dumps/traces.binpb@4711+633'
   witnessmark show 'bundle.tar.gz!pod/cpu.pb.gz@179+93'
   witnessmark show 4bf92f3577b34da6a3ce929d0e0e4736 dumps/`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeast(1),
 		RunE: func(_ *cobra.Command, args []string) error { return o.run(args) },
 	}
 	cmd.Flags().StringVar(&o.maxDecoded, "max-decoded", "64GiB", "bound on what decompression of one file may deliver")

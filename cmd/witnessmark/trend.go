@@ -31,7 +31,7 @@ Exit code 1: the whole 95 % interval of the health of some artifact is below --t
 		Example: `  witnessmark trend 10h.txt 11h.txt 12h.txt 13h.txt
   witnessmark trend --group-by creator --threshold 0.9 captures/*/
   witnessmark trend --format json a b c | jq '.series[] | select(.verdict == "grows") | {name, subject, rate}'`,
-		Args: cobra.MinimumNArgs(2),
+		Args: atLeast(2),
 		RunE: o.run,
 	}
 	f := cmd.Flags()
