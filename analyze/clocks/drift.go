@@ -88,7 +88,7 @@ func reportDrift(p *analyze.Pass, s *Solution) {
 			slow[d.Component]++
 		}
 		f.Measures = []analyze.Measure{m}
-		f.Exhibits = s.exhibits(p, d, f.Basis == analyze.Bounded)
+		f.Exhibits = s.exhibits(p, d, f.Basis == analyze.Bounded, align.Instant(s.Middle))
 		found = append(found, *f)
 	}
 	reportMost(p, s.blameReference(p, found, fast, slow, of), "clock")
@@ -174,7 +174,7 @@ func (s *Solution) blameReference(p *analyze.Pass, found []analyze.Finding, fast
 		f.Message = fmt.Sprintf("the clock of %s, the reference, %s against %d of the %d other clocks, by more than %g ppm: it is likelier that it drifts than that they all do",
 			NameOf(ref), verb, n, of[c], p.Options.Drift())
 		f.Measures = nil
-		f.Exhibits = s.exhibits(p, ref, false)
+		f.Exhibits = s.exhibits(p, ref, false, align.Instant(s.Middle))
 		out = append(out, f)
 	}
 	return out

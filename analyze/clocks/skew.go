@@ -66,12 +66,12 @@ func reportSkew(p *analyze.Pass, s *Solution) {
 		if b.domain == d {
 			continue
 		}
-		f := skewFinding(s, b, d, slack)
+		f, at := skewFinding(s, b, d, slack)
 		if f == nil {
 			continue
 		}
 		f.Measures = []analyze.Measure{m}
-		f.Exhibits = s.exhibits(p, d, f.Basis == analyze.Bounded)
+		f.Exhibits = s.exhibits(p, d, f.Basis == analyze.Bounded, at)
 		found = append(found, *f)
 	}
 	reportMost(p, found, "clock")
@@ -96,8 +96,9 @@ func (s *Solution) offsetMeasure(d *align.Domain) (analyze.Measure, bool) {
 	return m, m.Low != nil || m.High != nil
 }
 
-// skewFinding reports a clock that is off by more than slack at a point of it, nil if none shows that.
-func skewFinding(s *Solution, b *baseline, d *align.Domain, slack int64) *analyze.Finding {
+// skewFinding reports a clock that is off by more than slack at a point of it, and what it shows there; nil if none
+// shows that.
+func skewFinding(s *Solution, b *baseline, d *align.Domain, slack int64) (*analyze.Finding, align.Instant) {
 	for _, class := range []struct {
 		choose func(*align.Point) align.Interval
 		basis  analyze.Basis
@@ -106,26 +107,31 @@ func skewFinding(s *Solution, b *baseline, d *align.Domain, slack int64) *analyz
 		{hard, analyze.Bounded, ""},
 		{assumed, analyze.Heuristic, "if servers' spans end before their callers have the answer, "},
 	} {
-		i := s.furthest(b, d, class.choose)
+		i, at := s.furthest(b, d, class.choose)
 		off := beyond(i)
 		if magnitude(off) <= slack {
 			continue
 		}
-		return &analyze.Finding{
+		f := &analyze.Finding{
 			Basis:   class.basis,
 			Subject: analyze.Subject("domain", d.Name, "host", NameOf(d)),
 			Message: fmt.Sprintf("%sthe clock of %s is %s %s %s", class.given, NameOf(d), Amounts(i), ahead(off), b.against(slack)),
 		}
+		if len(d.Segments) > 1 { // it was set, and stood elsewhere at other times
+			f.Message += " when it shows " + clockTime(at)
+		}
+		return f, at
 	}
-	return nil
+	return nil, 0
 }
 
-// furthest returns the bounds of the point at which the clock is the furthest from the baseline for certain.
-func (s *Solution) furthest(b *baseline, d *align.Domain, choose func(*align.Point) align.Interval) (worst align.Interval) {
+// furthest returns the bounds of the point at which the clock is the furthest from the baseline for certain, and
+// what it shows there.
+func (s *Solution) furthest(b *baseline, d *align.Domain, choose func(*align.Point) align.Interval) (worst align.Interval, at align.Instant) {
 	worst = align.Unbounded
 	look := func(pt align.Point) {
 		if i := s.offset(b, &pt, choose); magnitude(beyond(i)) > magnitude(beyond(worst)) {
-			worst = i
+			worst, at = i, pt.At
 		}
 	}
 	if len(d.Segments) == 0 {
@@ -141,7 +147,7 @@ func (s *Solution) furthest(b *baseline, d *align.Domain, choose func(*align.Poi
 			look(pt)
 		}
 	}
-	return worst
+	return worst, at
 }
 
 // reportMost reports findings, at most as many as the bound allows; the others share one.

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/witnessmark/witnessmark/align"
 	"github.com/witnessmark/witnessmark/analyze"
 	"github.com/witnessmark/witnessmark/evidence"
 )
@@ -33,5 +34,26 @@ func TestSnapshotsAreNoDiscipline(t *testing.T) {
 	res := analyze.Run(b, []analyze.Detector{Unsynchronised}, analyze.Options{})
 	if c := res.Checks[0]; c.Outcome != analyze.Inapplicable {
 		t.Errorf("outcome %s (%s), want inapplicable", c.Outcome, c.Reason)
+	}
+}
+
+// A statement from before a step tells of another offset than a reading behind it.
+func TestSetBetween(t *testing.T) {
+	d := &align.Domain{Steps: []align.Step{{After: 100, Before: 110}, {After: 200, Before: 210, Slew: true}}}
+	for _, c := range []struct {
+		from, until int64
+		at          align.Instant
+		want        bool
+	}{
+		{90, 95, 120, true},
+		{120, 125, 90, true},
+		{111, 112, 120, false},
+		{90, 95, 98, false},
+		{90, 130, 120, true},   // made at any time of those
+		{120, 125, 300, false}, // slewed, which is no jump
+	} {
+		if got := setBetween(d, &evidence.ClockReading{At: c.from, Until: c.until}, c.at); got != c.want {
+			t.Errorf("%+v: %t", c, got)
+		}
 	}
 }

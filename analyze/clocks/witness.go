@@ -98,12 +98,13 @@ func (w *witnesses) keep(k domainPair, v witness) {
 }
 
 // exhibits points at what says most about a clock: comparisons with UTC, and the calls with the least
-// delay. hardOnly leaves answers out.
-func (s *Solution) exhibits(p *analyze.Pass, d *align.Domain, hardOnly bool) []analyze.Exhibit {
+// delay. hardOnly leaves answers out; comparisons from the other side of a step than the reading at are of another
+// offset, and left out as well.
+func (s *Solution) exhibits(p *analyze.Pass, d *align.Domain, hardOnly bool, at align.Instant) []analyze.Exhibit {
 	limit := p.Options.Exhibits()
 	var out []analyze.Exhibit
 	for i := range p.Bundle.Clocks {
-		if r := &p.Bundle.Clocks[i]; r.Bounded() && r.Domain == d.Name && len(out) < max(1, limit/2) {
+		if r := &p.Bundle.Clocks[i]; r.Bounded() && r.Domain == d.Name && len(out) < max(1, limit/2) && !setBetween(d, r, at) {
 			out = append(out, readingExhibit(r))
 		}
 	}
@@ -128,6 +129,12 @@ func (s *Solution) exhibits(p *analyze.Pass, d *align.Domain, hardOnly bool) []a
 		out = append(out, spans.Exhibit(p.Bundle, w.witness.child, "child"), spans.Exhibit(p.Bundle, w.witness.parent, "parent"))
 	}
 	return out
+}
+
+// setBetween reports whether a clock may have been set between a statement about it and one of its readings.
+func setBetween(d *align.Domain, r *evidence.ClockReading, at align.Instant) bool {
+	from, to := min(align.Instant(r.At), at), max(align.Instant(r.Until), at)
+	return slices.ContainsFunc(d.Steps, func(st align.Step) bool { return !st.Slew && from < st.Before && st.After < to })
 }
 
 // readingExhibit points at a statement about a clock.
