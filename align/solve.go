@@ -133,6 +133,11 @@ func (p *problem) begin() {
 	p.coarseOffsets()
 	p.place()
 	p.coarseRates()
+	p.refit()
+}
+
+// refit cuts the calls into windows anew and fits the rates to them.
+func (p *problem) refit() {
 	p.cut()
 	p.rescale()
 	for range 3 {

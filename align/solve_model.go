@@ -177,7 +177,7 @@ func (p *problem) segments(i int) ([]Segment, []Step) {
 	}
 	for _, s := range c.slews {
 		size := p.slewSize(i, s)
-		if p.strays(i, s) < eventLeast {
+		if max(math.Abs(float64(size)), p.bulge(i, s)) < eventLeast {
 			continue // the clock ran on as it did: what looked like a slew were calls that were taken away since
 		}
 		steps = append(steps, Step{
@@ -223,14 +223,12 @@ func (p *problem) slewSize(i int, s stretch) int64 {
 	return int64(math.Round(c.at(hi, &h) - c.at(lo, &h) - (before+behind)/2*(hi-lo)))
 }
 
-// strays is how far a clock was at most, within a stretch, from the straight line between its ends and from where
-// its rate outside would have taken it.
-func (p *problem) strays(i int, s stretch) float64 {
+// bulge is how far a clock was at most, within a stretch, from the straight line between its ends.
+func (p *problem) bulge(i int, s stretch) (most float64) {
 	c := &p.clocks[i]
 	var h int
 	lo, hi := max(s.lo, p.x0), min(s.hi, p.x1)
 	from, to := c.at(lo, &h), c.at(hi, &h)
-	most := math.Abs(float64(p.slewSize(i, s)))
 	for x := lo; x < hi; x += slewKnot / 2 {
 		most = max(most, math.Abs(c.at(x, &h)-from-(to-from)*(x-lo)/(hi-lo)))
 	}

@@ -198,3 +198,39 @@ func (s *StepReport) sizes() Interval {
 	}
 	return Unbounded
 }
+
+// readSteps finds where the log of one daemon shows a clock at two places with more between than drift makes.
+// Such a clock was set, or slewed, in between. Readings of other sources may be of servers that differ.
+func (p *problem) readSteps() (out []StepReport) {
+	rate := relativeRate(driftPPB(p.opt.MaxDriftPPM), true)
+	var last *Reading
+	pairs := 0
+	first := 0 // of this domain
+	for i := range p.reads {
+		r := &p.reads[i]
+		if r.Source != "chrony tracking.log" || r.Error > unknownHalf || r.Offset > unknownHalf || r.Offset < -unknownHalf {
+			continue
+		}
+		if last != nil && last.Domain == r.Domain {
+			pairs++
+			size, off := r.Offset-last.Offset, addBound(r.Error+last.Error, slack(rate, last.At, r.Until))
+			if off < unknownHalf && max(size, -size) > off+eventLeast {
+				out = append(out, StepReport{Domain: r.Domain, After: last.At, Before: r.Until, Size: size, Error: off,
+					Source: r.Source, Where: "two rows, of which the later shows " + Instant(r.At).text()})
+			}
+		} else {
+			out, first = steady(out, first, pairs), len(out)
+			pairs = 0
+		}
+		last = r
+	}
+	return steady(out, first, pairs)
+}
+
+// steady drops the steps of a clock that seems to be set all the time: what is read is wrong then.
+func steady(out []StepReport, first, pairs int) []StepReport {
+	if n := len(out) - first; n > 1 && 4*n > pairs {
+		return out[:first]
+	}
+	return out
+}

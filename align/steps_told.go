@@ -114,42 +114,6 @@ next:
 	return out
 }
 
-// readSteps finds where the log of one daemon shows a clock at two places with more between than drift makes.
-// Such a clock was set, or slewed, in between. Readings of other sources may be of servers that differ.
-func (p *problem) readSteps() (out []StepReport) {
-	rate := relativeRate(driftPPB(p.opt.MaxDriftPPM), true)
-	var last *Reading
-	pairs := 0
-	first := 0 // of this domain
-	for i := range p.reads {
-		r := &p.reads[i]
-		if r.Source != "chrony tracking.log" || r.Error > unknownHalf || r.Offset > unknownHalf || r.Offset < -unknownHalf {
-			continue
-		}
-		if last != nil && last.Domain == r.Domain {
-			pairs++
-			size, off := r.Offset-last.Offset, addBound(r.Error+last.Error, slack(rate, last.At, r.Until))
-			if off < unknownHalf && max(size, -size) > off+eventLeast {
-				out = append(out, StepReport{Domain: r.Domain, After: last.At, Before: r.Until, Size: size, Error: off,
-					Source: r.Source, Where: "two rows, of which the later shows " + Instant(r.At).text()})
-			}
-		} else {
-			out, first = steady(out, first, pairs), len(out)
-			pairs = 0
-		}
-		last = r
-	}
-	return steady(out, first, pairs)
-}
-
-// steady drops the steps of a clock that seems to be set all the time: what is read is wrong then.
-func steady(out []StepReport, first, pairs int) []StepReport {
-	if n := len(out) - first; n > 1 && 4*n > pairs {
-		return out[:first]
-	}
-	return out
-}
-
 // tellSteps adds the steps that reports tell of, then tries each on the calls with all others in place, and takes
 // back those that the calls refute. It returns whether there was any.
 func (p *problem) tellSteps() bool {
@@ -207,16 +171,9 @@ func (p *problem) try(i int) {
 // leaveOut takes away the calls at readings that lie before a jump or behind it, nobody knows which, and fits
 // the rates to the rest.
 func (p *problem) leaveOut() {
-	if !p.dropOpen() {
-		return
+	if p.dropOpen() {
+		p.refit()
 	}
-	p.cut()
-	p.rescale()
-	for range 3 {
-		p.polishRates()
-		p.measure()
-	}
-	p.rescale()
 }
 
 // dropOpen takes away the calls at readings where it is open whether a clock had jumped: one of them on the wrong

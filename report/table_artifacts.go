@@ -44,6 +44,9 @@ func (t *tableReport) artifacts() {
 
 // fold returns the indexes of the artifacts of each row, rows in the order of their first artifact.
 func (t *tableReport) fold() [][]int {
+	if t.o.Limit <= 0 || len(t.d.Artifacts) <= foldFrom {
+		return singles(len(t.d.Artifacts))
+	}
 	type likeness struct{ folder, status string }
 	var groups [][]int
 	at := map[likeness]int{}
@@ -57,10 +60,7 @@ func (t *tableReport) fold() [][]int {
 		at[like] = len(groups)
 		groups = append(groups, []int{i})
 	}
-	if t.o.Limit > 0 && len(t.d.Artifacts) > foldFrom {
-		return unfoldFew(groups)
-	}
-	return singles(len(t.d.Artifacts))
+	return unfoldFew(groups)
 }
 
 // unfoldFew gives the artifacts of small groups rows of their own, in the document's order.
@@ -96,8 +96,7 @@ func (t *tableReport) of(g []int) []*Artifact {
 	return as
 }
 
-// merged is the artifact of a row: the one of the group, or what all of them are together. Its path ends in
-// the number of files, which no path of a capture is mistaken for behind its "*".
+// merged is the artifact of a row: the one of the group, or what all of them are together.
 func merged(as []*Artifact) *Artifact {
 	first := as[0]
 	if len(as) == 1 {

@@ -49,28 +49,28 @@ func (t *tableReport) summary() {
 func bySeverity(fs []Finding) string {
 	var parts []string
 	for _, s := range []analyze.Severity{analyze.Error, analyze.Warning, analyze.Note} {
-		var of []Finding
+		n := 0
 		var names []string
 		times := map[string]int{}
 		for i := range fs {
 			if fs[i].Severity != string(s) {
 				continue
 			}
-			of = append(of, fs[i])
+			n++
 			name := fs[i].ID + " " + fs[i].Name
 			if times[name]++; times[name] == 1 {
 				names = append(names, name)
 			}
 		}
-		if len(of) == 0 {
+		if n == 0 {
 			continue
 		}
 		for i, name := range names {
-			if n := times[name]; n > 1 {
-				names[i] += " ×" + thousands(n)
+			if k := times[name]; k > 1 {
+				names[i] += " ×" + thousands(k)
 			}
 		}
-		parts = append(parts, severities(of)+" ("+strings.Join(names, ", ")+")")
+		parts = append(parts, count(n, string(s))+" ("+strings.Join(names, ", ")+")")
 	}
 	if parts == nil {
 		return "none"

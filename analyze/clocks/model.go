@@ -106,8 +106,8 @@ func untiedWhy(b *evidence.Bundle) string {
 	for i := range b.Clocks {
 		if r := &b.Clocks[i]; r.Bounded() && r.Kind == evidence.ClockOffset && r.Domain == "" {
 			hostless++
-			if off := r.Offset; max(off, -off) > max(largest, -largest) {
-				largest = off
+			if magnitude(r.Offset) > magnitude(largest) {
+				largest = r.Offset
 			}
 		}
 	}

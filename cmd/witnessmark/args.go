@@ -37,7 +37,7 @@ func wrongArgs(cmd *cobra.Command, args []string) error {
 			given = "one argument is given"
 		}
 	}
-	err := fmt.Sprintf("usage: witnessmark %s: %s", strings.TrimPrefix(strings.TrimSuffix(cmd.UseLine(), " [flags]"), "witnessmark "), given)
+	err := fmt.Sprintf("usage: %s: %s", strings.TrimSuffix(cmd.UseLine(), " [flags]"), given)
 	if example, _, _ := strings.Cut(strings.TrimSpace(cmd.Example), "\n"); example != "" {
 		err += "\nfor example: " + example
 	}
