@@ -82,16 +82,23 @@ func pairOf() *tracepb.TracesData {
 	return td
 }
 
-// TestSettle: an estimate that puts callees 5 ns before their callers is corrected inside the bounds, and left outside of them.
-func TestSettle(t *testing.T) {
-	data, err := proto.Marshal(pairOf())
+// writeTraces writes traces as one protobuf message and returns its path.
+func writeTraces(t *testing.T, td *tracepb.TracesData) string {
+	t.Helper()
+	data, err := proto.Marshal(td)
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := filepath.Join(t.TempDir(), "traces.pb")
-	if err := os.WriteFile(in, data, 0o644); err != nil {
+	path := filepath.Join(t.TempDir(), "traces.pb")
+	if err := os.WriteFile(path, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
+	return path
+}
+
+// TestSettle: an estimate that puts callees 5 ns before their callers is corrected inside the bounds, and left outside of them.
+func TestSettle(t *testing.T) {
+	in := writeTraces(t, pairOf())
 	b, join := loadAll(t, in)
 	for _, c := range []struct {
 		name     string

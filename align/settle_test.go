@@ -1,12 +1,9 @@
 package align
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
-	"google.golang.org/protobuf/proto"
 )
 
 // TestSettleReceives: a span that receives may begin before the message was sent, but not end before; one that processes may not
@@ -28,15 +25,7 @@ func TestSettleReceives(t *testing.T) {
 		for _, s := range td.ResourceSpans[1].ScopeSpans[0].Spans {
 			s.Kind, s.Name = tracepb.Span_SPAN_KIND_CONSUMER, c.name
 		}
-		data, err := proto.Marshal(td)
-		if err != nil {
-			t.Fatal(err)
-		}
-		in := filepath.Join(t.TempDir(), "traces.pb")
-		if err := os.WriteFile(in, data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		b, join := loadAll(t, in)
+		b, join := loadAll(t, writeTraces(t, td))
 		p := NewPlan(b, join, &Model{Trust: TrustAssumed, Domains: []Domain{
 			{Name: "host-0", Status: StatusAligned, Segments: []Segment{{Points: []Point{flat(0, 0, 1)}}}},
 			{Name: "host-1", Status: StatusAligned, Segments: []Segment{{Points: []Point{flat(0, c.offset, 10)}}}},
