@@ -61,6 +61,7 @@ func TestDaemonOffsets(t *testing.T) {
 	const ahead = 12_345_678
 	for name, room := range map[string]int64{
 		"timesync-status.txt": int64(time.Millisecond), "loopstats": int64(time.Millisecond), "show-timesync.txt": 3 * int64(time.Second),
+		"ntpq-rv.txt": int64(time.Millisecond),
 	} {
 		rows := clockdRows(t, name)
 		if len(rows) == 0 {
@@ -86,5 +87,52 @@ func TestDaemonOffsets(t *testing.T) {
 	}
 	if rows := clockdRows(t, "tracking.stepped.log"); len(rows) < 10 {
 		t.Errorf("tracking.stepped.log: %d rows", len(rows))
+	}
+}
+
+// TestPhc2sysSpecimen: phc2sys found the system's clock 12.345678 ms ahead of the network card's and set it back, which
+// its log says without a word for the step.
+func TestPhc2sysSpecimen(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(clockdSpecimenDir, "phc2sys.steps"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var at, by int64
+	if _, err := fmt.Sscan(string(text), &at, &by); err != nil {
+		t.Fatal(err)
+	}
+	steps, after := 0, 0
+	for i, r := range clockdRows(t, "phc2sys.log") {
+		switch {
+		case r.Source != "phc2sys" || r.Mono == 0:
+			t.Errorf("row %d: %+v", i, r)
+		case r.Kind == ClockStep:
+			if steps++; r.Offset != by {
+				t.Errorf("stepped by %d, was %d", r.Offset, by)
+			}
+		case steps == 0:
+			if miss := r.Offset - 12_345_678; miss > int64(time.Microsecond) || miss < -int64(time.Microsecond) {
+				t.Errorf("row %d: %+v", i, r)
+			}
+		default:
+			if after++; max(r.Offset, -r.Offset) > int64(time.Microsecond) {
+				t.Errorf("row %d: %+v", i, r)
+			}
+		}
+	}
+	if steps != 1 || after < 4 {
+		t.Errorf("%d steps, %d rows after", steps, after)
+	}
+}
+
+// TestNodeExporterSpecimen: the page of a machine whose kernel nobody told that it is synchronised, which no clock follows
+// from but the host's name does.
+func TestNodeExporterSpecimen(t *testing.T) {
+	b, err := Load([]string{filepath.Join(clockdSpecimenDir, "node.prom")}, Options{})
+	if err != nil || len(b.Artifacts) != 1 || b.Artifacts[0].Status != StatusOK {
+		t.Fatal(err)
+	}
+	if len(b.Clocks) != 1 || b.Clocks[0].Kind != ClockUnsynchronised || b.Clocks[0].Host != "node-1" || b.Clocks[0].Offset != 0 {
+		t.Errorf("%+v", b.Clocks)
 	}
 }

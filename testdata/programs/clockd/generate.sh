@@ -1,8 +1,8 @@
 #!/bin/sh
 # Captures what time daemons and their clients print about clocks whose error is known, into the folder given.
-# Needs Debian's chrony, ntpsec, linuxptp, systemd-timesyncd and dbus, root for namespaces, cc and go. No daemon can
-# set the machine's clock: each runs in namespaces of its own, without CAP_SYS_TIME, on the virtual clock of shim/shim.c
-# where it would set one.
+# Needs Debian's chrony, ntpsec, linuxptp, systemd-timesyncd, dbus, prometheus-node-exporter and curl, root for
+# namespaces, cc and go. No daemon can set the machine's clock: each runs in namespaces of its own, without
+# CAP_SYS_TIME, on the virtual clock of shim/shim.c where it would set one.
 #
 #   sh generate.sh ../../specimens/clockd
 set -eu
@@ -52,12 +52,14 @@ server=$!
 cat >"$work/ntp.conf" <<END
 statsdir $work/
 statistics loopstats
+restrict 127.0.0.1
 filegen loopstats file loopstats type none enable
 server 10.99.0.1 minpoll 3 maxpoll 3 iburst
 END
-SHIM_STAMPS=1 LD_PRELOAD="$work/shim.so" timeout 60 ip netns exec $b $plain ntpd -n -c "$work/ntp.conf" -l "$work/ntpd.log" 2>/dev/null &
+SHIM_STAMPS=1 LD_PRELOAD="$work/shim.so" timeout 75 ip netns exec $b $plain ntpd -n -c "$work/ntp.conf" -l "$work/ntpd.log" 2>/dev/null &
 sleep 50
 cp "$work/loopstats" "$out/loopstats"
+ip netns exec $b ntpq -n -c rv 127.0.0.1 >"$out/ntpq-rv.txt"
 
 # timesyncd is asked over a bus of its own.
 cat >"$work/bus.conf" <<END
@@ -81,3 +83,16 @@ kill $server
 timeout 45 ip netns exec $a $plain ptp4l -4 -S -i clkd0 -m --free_running 1 --uds_address "$work/ptp-a" >/dev/null 2>&1 &
 SHIM_STAMPS=1 LD_PRELOAD="$work/shim.so" timeout 45 ip netns exec $b $plain ptp4l -4 -S -s -i clkd1 -m --uds_address "$work/ptp-b" >"$out/ptp4l.log" 2>&1 || true
 wait
+
+# phc2sys finds the system's clock 12.345678 ms ahead of the network card's, and sets it back.
+SHIM_OFFSET=12345678 SHIM_LOG="$work/phc.steps" LD_PRELOAD="$work/shim.so" timeout 8 \
+	$plain phc2sys -s /dev/ptp0 -c CLOCK_REALTIME -O 0 -m -q >"$out/phc2sys.log" 2>/dev/null || true
+cp "$work/phc.steps" "$out/phc2sys.steps"
+
+# What node_exporter says of this machine's kernel.
+ip netns exec $b unshare -u sh -c 'hostname node-1; exec prometheus-node-exporter --collector.disable-defaults \
+	--collector.timex --collector.time --collector.uname --web.listen-address=127.0.0.1:9100' 2>/dev/null &
+exporter=$!
+sleep 2
+ip netns exec $b curl -s 127.0.0.1:9100/metrics >"$out/node.prom"
+kill $exporter
