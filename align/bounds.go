@@ -152,12 +152,6 @@ func newBoundSolver(p *boundProblem, r *boundResult) *boundSolver {
 
 func (b *boundSolver) utc() int { return b.nodes - 1 }
 
-// stepGuard is for how long behind a step ends of spans are not used. Such an end is the start as the wall
-// clock showed it plus a monotonic length, so a span that began before a step ends by the old clock (Go:
-// time.Now, Time.Sub; also Java's AnchoredClock). Spans that last longer than this are rare enough to lie
-// in no capture's bounds together with a step.
-const stepGuard = 60 * billion
-
 // coarseRate returns the rate that the resolution of a constraint's readings counts with: that of any two
 // clocks against each other, and what slews add to it.
 func (b *boundSolver) coarseRate(c *constraint) int64 {
@@ -170,8 +164,9 @@ func (b *boundSolver) coarseRate(c *constraint) int64 {
 	return rate
 }
 
-// node returns the node that a side of a constraint belongs to, -1 if that is open.
-func (b *boundSolver) node(c *constraint, domain int, at int64, isEnd bool) int {
+// node returns the node that a side of a constraint belongs to, -1 if that is open: an end of a span is from
+// behind a step only where the span began there, having lasted no longer than it says.
+func (b *boundSolver) node(c *constraint, domain int, at, lasted int64) int {
 	if domain == utcClock {
 		return b.utc()
 	}
@@ -189,7 +184,7 @@ func (b *boundSolver) node(c *constraint, domain int, at int64, isEnd bool) int 
 		}
 		return 1
 	})
-	if i < len(brackets) && to > brackets[i].lo || isEnd && i > 0 && at-brackets[i-1].hi < stepGuard {
+	if i < len(brackets) && to > brackets[i].lo || i > 0 && lasted > 0 && diff(at, brackets[i-1].hi) < uint64(lasted) {
 		return -1
 	}
 	return b.firstSeg[domain] + i
@@ -197,8 +192,8 @@ func (b *boundSolver) node(c *constraint, domain int, at int64, isEnd bool) int 
 
 // ends returns the nodes of both sides of a constraint.
 func (b *boundSolver) ends(c *constraint) (from, to int, ok bool) {
-	from = b.node(c, c.from, c.fromAt, c.class == ClassResponse)
-	to = b.node(c, c.to, c.toAt, c.class == ClassResponse || c.class == ClassLink || c.class == ClassMessage)
+	sent, received := c.lasted()
+	from, to = b.node(c, c.from, c.fromAt, sent), b.node(c, c.to, c.toAt, received)
 	return from, to, from >= 0 && to >= 0 && from != to
 }
 

@@ -99,6 +99,9 @@ func newBoundProblem(m *Model, s *Statistic, o Options, distrusted map[string]bo
 		}
 		delay := o.minDelay(m.Domains[caller].AZ, m.Domains[callee].AZ)
 		from := &origin{from: caller, to: callee, minDelay: delay, quantum: e.quantum, class: k.Class, points: e.request.pts}
+		if k.Class != ClassRequest { // a request's readings are both beginnings
+			from.longest.callee = e.longest.callee
+		}
 		for j := range e.request.pts {
 			pt := &e.request.pts[j]
 			p.hard = append(p.hard, constraint{fromAt: pt.t, toAt: pt.t + pt.v, weight: pt.v - delay, origin: from, n: int32(j)})
@@ -121,6 +124,7 @@ func newBoundProblem(m *Model, s *Statistic, o Options, distrusted map[string]bo
 func (p *boundProblem) addResponses(e *Edge, caller, callee int, delay int64, service string) {
 	from := &origin{
 		from: callee, to: caller, minDelay: delay, quantum: e.quantum, class: ClassResponse, service: service, points: e.response.pts,
+		longest: e.longest,
 	}
 	for j := range e.response.pts {
 		pt := &e.response.pts[j]

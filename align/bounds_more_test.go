@@ -194,3 +194,34 @@ func BenchmarkBounds(b *testing.B) {
 		solveBounds(p)
 	}
 }
+
+// An answer behind a step counts where the spans of its edge are too short to have begun before it. The verifier
+// looks at when they began.
+func TestEndsBehindAStep(t *testing.T) {
+	b := newBoundSolver(&boundProblem{clocks: []boundClock{
+		{name: "a", grids: [][]int64{{0}}},
+		{name: "b", grids: [][]int64{{0}, {5000}}, brackets: []bracket{{1000, 2000}}},
+	}}, &boundResult{proof: &Proof{}})
+	answer := func(ended int64, longest spanLengths) *constraint {
+		return &constraint{fromAt: ended, toAt: ended, origin: &origin{from: 1, to: 0, class: ClassResponse, longest: longest}}
+	}
+	for _, x := range []struct {
+		name string
+		c    *constraint
+		node int
+	}{
+		{"before the step", answer(900, spanLengths{1 << 62, 1 << 62}), 1},
+		{"within", answer(1500, spanLengths{}), -1},
+		{"as long as ago as the step", answer(2300, spanLengths{500, 300}), 2},
+		{"longer", answer(2299, spanLengths{500, 300}), -1},
+		{"far longer", answer(2300, spanLengths{500, 1 << 62}), -1},
+		{"by itself", &constraint{fromAt: 2300, origin: &origin{
+			from: 1, class: ClassResponse, longest: spanLengths{1 << 62, 1 << 62}, samples: []sampled{{t1: 1990, u: 10, t4: 2310, l: -10}}}}, 2},
+		{"by itself too long", &constraint{fromAt: 2300, origin: &origin{
+			from: 1, class: ClassResponse, samples: []sampled{{t1: 1980, u: 10, t4: 2310, l: -10}}}}, -1},
+	} {
+		if from, _, _ := b.ends(x.c); from != x.node {
+			t.Errorf("%s: node %d, want %d", x.name, from, x.node)
+		}
+	}
+}

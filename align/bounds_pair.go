@@ -253,7 +253,7 @@ func (f *pairFinder) assumedBounds(caller, callee int, low, high int64) Interval
 	}
 	n = addBound(n, slack(5*rate, 0, n)) // of its own readings; 1/(1-rate) is less than 1+5*rate
 	at := constraint{fromAt: f.hubs[caller], origin: &origin{from: domain, blur: n}}
-	if n > math.MaxInt64/4 || f.node(&at, domain, at.fromAt, false) != f.nodes[caller] {
+	if n > math.MaxInt64/4 || f.node(&at, domain, at.fromAt, 0) != f.nodes[caller] {
 		return Unbounded
 	}
 	moved := addBound(slack(rate, 0, n), 1)

@@ -17,6 +17,9 @@ type Call struct {
 	// Replied is when the callee ended (T3), Answered when the caller had its answer (T4). Answered is 0
 	// where nobody waited or the answer is not known to be one: only the request then says anything.
 	Replied, Answered int64
+	// Lasted is how long the callee's span had lasted at Received, where that is not when it began but when it
+	// ended.
+	Lasted int64
 	// Earlier and Later name the two spans: the caller's and the callee's.
 	Earlier, Later SpanID
 	// Quantum is the resolution of the coarser of the two clocks in nanoseconds, at least 1.

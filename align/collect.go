@@ -105,13 +105,14 @@ func (c *collector) pair(chunk *evidence.SpanChunk, i int, parent uint32) {
 	}
 	start, end, pstart, pend := chunk.Start[i], chunk.End[i], pc.Start[pe], pc.End[pe]
 	// The span of a receive or poll begins before its message exists, but cannot have ended by then.
-	received := start
+	received, length := start, int64(0)
 	if kind == evidence.KindConsumer && !c.processes(chunk.Name[i]) {
-		received = end
+		received, length = end, lasted(start, end)
 	}
 	trace := c.bundle.Traces[chunk.Trace[i]]
 	call := Call{
-		Sent: instant(pstart), Received: instant(received), Quantum: max(resolution(pstart), resolution(received)),
+		Sent: instant(pstart), Received: instant(received), Lasted: length,
+		Quantum: max(resolution(pstart), resolution(received)),
 		Earlier: SpanID{trace, pc.ID[pe]}, Later: SpanID{trace, chunk.ID[i]},
 	}
 	if slot.merged {
@@ -139,6 +140,14 @@ func instant(t uint64) int64 {
 		return 0
 	}
 	return int64(t)
+}
+
+// lasted returns the length of a span: one whose start is no time may have begun at any.
+func lasted(start, end uint64) int64 {
+	if start > math.MaxInt64 {
+		start = 0
+	}
+	return int64(end - start)
 }
 
 // resolution guesses the resolution of the clock that gave a reading: a multiple of 100 ns (.NET),

@@ -55,6 +55,7 @@ func (c *collector) link(row, linked uint32) {
 	}
 	slot.edge.Add(Call{
 		Sent: instant(pc.Start[pe]), Received: instant(chunk.End[i]),
+		Lasted:  lasted(chunk.Start[i], chunk.End[i]),
 		Quantum: max(resolution(pc.Start[pe]), resolution(chunk.End[i])),
 		Earlier: SpanID{b.Traces[pc.Trace[pe]], pc.ID[pe]}, Later: SpanID{b.Traces[chunk.Trace[i]], chunk.ID[i]},
 	})

@@ -34,10 +34,25 @@ type origin struct {
 	// What the spans are named by: vertices of an envelope, or the unbiased sample of responses.
 	points  []point
 	samples []sampled
+	// longest are the lengths of the longest spans among the points whose ends the readings are.
+	longest spanLengths
 }
 
 // sampled reports whether the constraint is a response from the sample rather than from the envelope.
 func (o *origin) sampled() bool { return o.samples != nil }
+
+// lasted returns how long the span had lasted at most whose end the reading of from is, and that of to; 0 where
+// a reading is no end.
+func (c *constraint) lasted() (from, to int64) {
+	l := c.longest
+	if c.samples != nil {
+		l = c.samples[c.n].lengths()
+	}
+	if c.class == ClassResponse {
+		return l.callee, l.caller
+	}
+	return l.caller, l.callee
+}
 
 // spans returns the span that from's reading is of, and that of to's: of a response, the callee is earlier.
 func (c *constraint) spans() (earlier, later SpanID) {

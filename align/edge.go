@@ -30,12 +30,23 @@ type Edge struct {
 	first, last                         int64 // T1 of the calls
 	quantum                             int64 // the least: a fine clock gives a round reading by chance
 	minRTT                              int64 // of answered calls; math.MaxInt64 if there are none
+	longest                             spanLengths
 
 	// request holds (T1, T2-T1), response (T4, T4-T3): offset(callee)-offset(caller) is at most the one
 	// and at least the negative of the other.
 	request, response envelope
 	sample            []sampled // a heap, largest key first
 	rtt               [1 + rttBins]int64
+}
+
+// spanLengths are of the longest spans whose ends are used, by the clocks that stamped them. Such an end is the
+// start as the wall clock showed it plus a monotonic length, so a span that began before a step ends by the old
+// clock (Go: time.Now, Time.Sub; also Java's AnchoredClock). One that ends longer behind the step than any lasted
+// began behind it too.
+type spanLengths struct{ caller, callee int64 }
+
+func (l *spanLengths) extend(o spanLengths) {
+	l.caller, l.callee = max(l.caller, o.caller), max(l.callee, o.callee)
 }
 
 // sampled is one call of the sample: those whose hash is least, which is as good as random and needs no
@@ -84,7 +95,7 @@ func (e *Edge) Add(c Call) {
 	case c.Sent <= 0, c.Received <= 0, c.Answered < 0, answered && c.Replied <= 0:
 		e.drops[dropNoTime]++
 		return
-	case answered && (c.Answered < c.Sent || c.Replied < c.Received):
+	case answered && (c.Answered < c.Sent || c.Replied < c.Received), c.Lasted < 0:
 		e.drops[dropNegative]++
 		return
 	}
@@ -105,8 +116,10 @@ func (e *Edge) Add(c Call) {
 		} else {
 			e.answered++
 			e.minRTT = min(e.minRTT, rtt)
+			e.longest.extend(spanLengths{c.Answered - c.Sent, c.Replied - c.Received})
 		}
 	}
+	e.longest.callee = max(e.longest.callee, c.Lasted)
 	p := point{t: c.Sent, v: u, trace: c.Later.Trace, earlier: c.Earlier.Span, later: c.Later.Span}
 	if c.Earlier.Trace != c.Later.Trace {
 		trace := c.Earlier.Trace
@@ -124,6 +137,9 @@ func (e *Edge) Add(c Call) {
 	}
 	e.keep(s)
 }
+
+// lengths returns those of the two spans of an answered call.
+func (s *sampled) lengths() spanLengths { return spanLengths{s.t4 - s.t1, s.t4 + s.l - s.t1 - s.u} }
 
 // callHash orders calls as if at random. Whoever chose span ids can choose the sample, and only spoils the
 // estimate of his own calls.
@@ -240,6 +256,7 @@ func (e *Edge) merge(o *Edge) {
 	}
 	e.first, e.last = min(e.first, o.first), max(e.last, o.last)
 	e.quantum, e.minRTT = min(e.quantum, o.quantum), min(e.minRTT, o.minRTT)
+	e.longest.extend(o.longest)
 	e.request.merge(&o.request)
 	e.response.merge(&o.response)
 	for _, s := range o.sample {

@@ -12,7 +12,7 @@ import (
 )
 
 // statisticMagic begins an encoded Statistic; its last byte is the version.
-const statisticMagic = "wmstat\x00\x03"
+const statisticMagic = "wmstat\x00\x04"
 
 // errStatistic is the cause of every error of ReadStatistic.
 var errStatistic = errors.New("not a statistic of this version")
@@ -89,7 +89,7 @@ func (w *statWriter) edge(e *Edge) {
 	w.b = append(w.b, b2u(e.fine))
 	w.nums(e.calls, e.answered, e.before, e.impossible)
 	w.nums(e.drops[:]...)
-	w.nums(e.first, e.last, e.quantum, e.minRTT)
+	w.nums(e.first, e.last, e.quantum, e.minRTT, e.longest.caller, e.longest.callee)
 	w.nums(e.rtt[:]...)
 	w.envelope(&e.request)
 	w.envelope(&e.response)
@@ -257,9 +257,10 @@ func (r *statReader) edge() *Edge {
 	for i := range e.drops {
 		e.drops[i] = r.num()
 	}
-	for _, v := range []*int64{&e.first, &e.last, &e.quantum, &e.minRTT} {
+	for _, v := range []*int64{&e.first, &e.last, &e.quantum, &e.minRTT, &e.longest.caller, &e.longest.callee} {
 		*v = r.num()
 	}
+	r.failed = r.failed || min(e.longest.caller, e.longest.callee) < 0
 	for i := range e.rtt {
 		e.rtt[i] = r.num()
 	}

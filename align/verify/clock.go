@@ -53,21 +53,23 @@ func joined(all []stretch) []stretch {
 	return out
 }
 
-// stepGuard is for how long behind a step ends of spans prove nothing: they follow the clock that the
-// span's start was read from.
-var stepGuard = big.NewInt(60_000_000_000)
-
 // segment returns in which segment of the clock a reading lies that may be off by some time; ok is false
 // where a step leaves that open.
-func (c *clock) segment(at, blur, quantum *big.Int, isEnd bool) (int, bool) {
+func (c *clock) segment(at, blur, quantum *big.Int) (int, bool) {
 	from, to := sub(at, blur), add(at, larger(blur, quantum))
 	for i, s := range c.steps {
 		if from.Cmp(s.to) < 0 {
-			return i, to.Cmp(s.from) <= 0 && (i == 0 || !isEnd || sub(at, c.steps[i-1].to).Cmp(stepGuard) >= 0)
+			return i, to.Cmp(s.from) <= 0
 		}
 	}
-	n := len(c.steps)
-	return n, n == 0 || !isEnd || sub(at, c.steps[n-1].to).Cmp(stepGuard) >= 0
+	return len(c.steps), true
+}
+
+// ended is segment of the end of a span, which follows the clock that its start was read from: a span that began
+// before a step, or where that is open, tells nothing by an end behind it.
+func (c *clock) ended(at, began, quantum *big.Int) (int, bool) {
+	n, ok := c.segment(at, new(big.Int), quantum)
+	return n, ok && (n == 0 || began.Cmp(c.steps[n-1].to) >= 0)
 }
 
 // between returns how far a clock of a rate can move between two readings, slews included, rounded up.

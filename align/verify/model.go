@@ -88,6 +88,9 @@ type edge struct {
 	Earlier      string  `json:"earlier_span_id"`
 	Later        string  `json:"later_span_id"`
 	Source       string  `json:"source"`
+
+	// began is when the span began whose end FromAt is, or ToAt; nil where that is no end, or not yet looked up.
+	began [2]*big.Int
 }
 
 type proof struct {

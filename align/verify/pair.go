@@ -56,9 +56,9 @@ func (c *checker) pair(p *pair, proof *pairProof, scopes map[int]int) error {
 	x := &chase{tracer: &tracer{c: c, scope: scope}, proof: proof}
 	var inside [2]bool
 	x.from = place{domain: p.Caller, at: proof.CallerAt.big()}
-	x.from.segment, inside[0] = caller.segment(x.from.at, new(big.Int), new(big.Int), false)
+	x.from.segment, inside[0] = caller.segment(x.from.at, new(big.Int), new(big.Int))
 	x.to = place{domain: p.Callee, at: p.At.big()}
-	x.to.segment, inside[1] = callee.segment(x.to.at, new(big.Int), new(big.Int), false)
+	x.to.segment, inside[1] = callee.segment(x.to.at, new(big.Int), new(big.Int))
 	if !inside[0] || !inside[1] {
 		return fmt.Errorf("whether a reading is from before a step is open")
 	}
@@ -161,7 +161,7 @@ func (x *chase) bestAssumed() (out [2]*big.Int, err error) {
 		rate = 0
 	}
 	far = add(far, moved(far, 5*rate))
-	if n, ok := caller.segment(x.from.at, far, new(big.Int), false); !ok || n != x.from.segment {
+	if n, ok := caller.segment(x.from.at, far, new(big.Int)); !ok || n != x.from.segment {
 		return [2]*big.Int{}, nil // the caller may have stepped between the two instants
 	}
 	for side := range out {

@@ -83,7 +83,6 @@ func (t *tracer) step(i int32) (*pathEnd, error) {
 
 // ends returns the places of both sides of an edge.
 func (c *checker) ends(e *edge) (from, to place, err error) {
-	isEnd := [2]bool{e.Class == "A1", e.Class == "A1" || e.Class == "H2" || e.Class == "H3"}
 	for i, x := range []*place{&from, &to} {
 		x.domain, x.at = e.From, e.FromAt.big()
 		if i == 1 {
@@ -97,7 +96,12 @@ func (c *checker) ends(e *edge) (from, to place, err error) {
 			return from, to, fmt.Errorf("the model has no clock %q", x.domain)
 		}
 		var ok bool
-		if x.segment, ok = d.segment(x.at, intOf(e.Blur), intOf(e.Quantum), isEnd[i]); !ok {
+		if began := e.began[i]; began != nil {
+			x.segment, ok = d.ended(x.at, began, intOf(e.Quantum))
+		} else {
+			x.segment, ok = d.segment(x.at, intOf(e.Blur), intOf(e.Quantum))
+		}
+		if !ok {
 			return from, to, fmt.Errorf("whether reading %d of %s is from before a step is open", x.at, x.domain)
 		}
 	}

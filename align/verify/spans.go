@@ -159,6 +159,8 @@ func (c *checker) pairHolds(e *edge, earlier, later evidence.Span) error {
 		return fmt.Errorf("they are of %s and %s, not of %s and %s", c.domainOf(&earlier), c.domainOf(&later), e.From, e.To)
 	}
 	var from, to uint64
+	var began [2]*big.Int
+	start := func(s *evidence.Span) *big.Int { return new(big.Int).SetUint64(s.Start) }
 	switch e.Class {
 	case "H1", "H3":
 		if !isParent(&earlier, &later) {
@@ -170,18 +172,19 @@ func (c *checker) pairHolds(e *edge, earlier, later evidence.Span) error {
 			return fmt.Errorf("they are not of class %s", e.Class)
 		}
 		if later.Kind == evidence.KindConsumer && !c.processes(later.Name) {
-			to = later.End // a receive or poll may have begun before its message was sent
+			to, began[1] = later.End, start(&later) // a receive or poll may have begun before its message was sent
 		}
 	case "H2":
 		if !c.links[[2]spanID{c.idOf(&earlier), c.idOf(&later)}] {
 			return fmt.Errorf("the one does not link to the other")
 		}
-		from, to = earlier.Start, later.End // the link may be made at any time of the span that has it
+		from, to, began[1] = earlier.Start, later.End, start(&later) // the link may be made at any time of the span that has it
 	case "A1":
 		if err := isAnswer(&earlier, &later, e.Quantum); err != nil {
 			return err
 		}
 		from, to = earlier.End, later.End
+		began = [2]*big.Int{start(&earlier), start(&later)}
 	default:
 		return fmt.Errorf("class %s cannot be checked against spans", e.Class)
 	}
@@ -191,6 +194,7 @@ func (c *checker) pairHolds(e *edge, earlier, later evidence.Span) error {
 	if need := max(c.unit(&earlier), c.unit(&later)); e.Quantum < need {
 		return fmt.Errorf("the clocks show multiples of %d ns, and %d ns are allowed for", need, e.Quantum)
 	}
+	e.began = began
 	return nil
 }
 
