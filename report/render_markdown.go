@@ -71,6 +71,9 @@ func (m *markdownReport) verdict() {
 	}
 	t := &tableReport{d: d}
 	m.add("| | |\n| --- | --- |\n")
+	if d.Run.Command != "inspect" {
+		m.row("findings", bySeverity(d.Findings))
+	}
 	if accepted := acceptedText(d); accepted != "" {
 		m.row("accepted", accepted)
 	}
@@ -112,34 +115,69 @@ func (m *markdownReport) findings() {
 	}
 	m.add("### Findings\n\n")
 	paths := pathsOf(m.d)
-	all := m.d.Findings
+	all := causes(m.d.Findings, m.o.Limit)
 	for i := range all {
-		if m.o.Limit > 0 && i >= m.o.Limit {
-			m.notice(fmt.Sprintf("\n… %s more (%s); --limit 0 prints all\n", thousands(len(all)-i), severities(all[i:])))
-			break
+		if all[i].shown > 0 && !m.cause(&all[i], paths) {
+			all[i].shown = 0
 		}
-		sameFix := i > 0 && all[i-1].ID == all[i].ID && all[i-1].Fix == all[i].Fix
-		if !m.add(markdownFinding(&all[i], paths, sameFix)) {
-			m.notice(fmt.Sprintf("\n… %s more (%s) left out: a summary holds 1 MiB\n", thousands(len(all)-i), severities(all[i:])))
-			break
+	}
+	if rest := hidden(all); len(rest) > 0 {
+		why := "left out: a summary holds 1 MiB"
+		if m.o.Limit > 0 && len(m.d.Findings) > m.o.Limit {
+			why = "not printed: --limit 0 prints all"
 		}
+		m.notice(fmt.Sprintf("\n… %s more (%s) %s\n", thousands(len(rest)), severities(rest), why))
 	}
 	m.add("\n")
 }
 
-// markdownFinding is an item of a list. Its first line has the numbers, the lines below are to be copied.
-func markdownFinding(f *Finding, paths map[string]string, sameFix bool) string {
-	var sb strings.Builder
-	fmt.Fprintf(&sb, "- **%s** %s %s (%s): %s\n", markdown(f.Severity), markdown(f.ID), markdown(f.Name), markdown(f.Basis), markdown(f.Message))
-	for _, e := range f.Exhibits {
-		sb.WriteString("  - at " + markdownCode(Place(paths[e.Artifact], e.Offset, e.Length)) + " " + markdown(e.Role+": "+e.Text) + "\n")
+// cause writes one block as far as it fits, and notes in c how much that is. Its first line has the check, the lines below
+// are the numbers and what is to be copied.
+func (m *markdownReport) cause(c *cause, paths map[string]string) bool {
+	first, fix := c.findings[0], ""
+	if first.Fix != "" {
+		fix = "  - fix: " + markdown(first.Fix) + "\n"
 	}
-	switch {
-	case f.Fix == "":
-	case sameFix:
-		sb.WriteString("  - fix: as above\n")
-	default:
-		sb.WriteString("  - fix: " + markdown(f.Fix) + "\n")
+	head := "- **" + markdown(first.Severity) + "** " + markdown(first.ID) + " " + markdown(first.Name)
+	if len(c.findings) == 1 {
+		return m.add(head + " (" + markdown(first.Basis) + "): " + markdown(first.Message) + "\n" + m.exhibits(c, 0, "  ", paths) + fix)
+	}
+	written := 0
+	for i := range c.shown {
+		item := fmt.Sprintf("  %d. %s: ", i+1, markdown(c.findings[i].Basis))
+		if same := c.likewise(i); same != "" {
+			item += markdown(same) + "\n"
+		} else {
+			item += markdown(c.findings[i].Message) + "\n" + m.exhibits(c, i, strings.Repeat(" ", len(fmt.Sprintf("  %d. ", i+1))), paths)
+		}
+		if i == 0 {
+			item = head + ", " + count(len(c.findings), "finding") + ":\n" + item
+		}
+		if len(item)+len(fix) > m.left {
+			break
+		}
+		m.add(item)
+		written++
+	}
+	c.shown = written
+	if written == 0 {
+		return false
+	}
+	if rest := len(c.findings) - written; rest > 0 {
+		m.notice(fmt.Sprintf("  - … %s more of this check\n", thousands(rest)))
+	}
+	return m.add(fix)
+}
+
+// exhibits lists the places of finding i of a cause.
+func (m *markdownReport) exhibits(c *cause, i int, indent string, paths map[string]string) string {
+	var sb strings.Builder
+	shown, rest := c.evidence(i, m.o.Limit <= 0)
+	for _, e := range shown {
+		sb.WriteString(indent + "- at " + markdownCode(Place(paths[e.Artifact], e.Offset, e.Length)) + " " + markdown(e.Role+": "+e.Text) + "\n")
+	}
+	if rest > 0 {
+		sb.WriteString(indent + "- and " + count(rest, "more place") + "\n")
 	}
 	return sb.String()
 }

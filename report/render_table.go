@@ -90,42 +90,72 @@ func (t *tableReport) findings() {
 	for i := range t.d.Artifacts {
 		paths[t.d.Artifacts[i].ID] = t.d.Artifacts[i].Path
 	}
-	shown := t.d.Findings
-	if t.o.Limit > 0 && len(shown) > t.o.Limit {
-		shown = shown[:t.o.Limit]
-	}
-	for i := range shown {
+	all := causes(t.d.Findings, t.o.Limit)
+	for i := range all {
+		if all[i].shown == 0 {
+			continue
+		}
 		if i > 0 {
 			t.Line("")
 		}
-		t.finding(&shown[i], paths, i > 0 && shown[i-1].ID == shown[i].ID && shown[i-1].Fix == shown[i].Fix)
+		t.cause(&all[i], paths)
 	}
-	if rest := t.d.Findings[len(shown):]; len(rest) > 0 {
+	if rest := hidden(all); len(rest) > 0 {
 		t.Line("")
 		t.Line(fmt.Sprintf("… %s more (%s); --limit 0 prints all", thousands(len(rest)), severities(rest)))
 	}
 }
 
-// finding writes one block. sameFix says that the block above has the same fix, which is then not
-// repeated.
-func (t *tableReport) finding(f *Finding, paths map[string]string, sameFix bool) {
-	color := map[string]string{string(analyze.Error): colorRed, string(analyze.Warning): colorYellow, string(analyze.Note): colorCyan}[f.Severity]
-	t.Line(t.paint(color, fmt.Sprintf("%-7s", Clean(f.Severity))) + " " + t.paint(colorBold, Clean(f.ID+" "+f.Name)) + " (" + Clean(f.Basis) + ")")
-	t.Para("        ", f.Message)
-	for i, e := range f.Exhibits {
+// cause writes one block: what is wrong, each place where it is, and what to do.
+func (t *tableReport) cause(c *cause, paths map[string]string) {
+	first := c.findings[0]
+	color := map[string]string{string(analyze.Error): colorRed, string(analyze.Warning): colorYellow, string(analyze.Note): colorCyan}[first.Severity]
+	title := t.paint(color, fmt.Sprintf("%-7s", Clean(first.Severity))) + " " + t.paint(colorBold, Clean(first.ID+" "+first.Name))
+	basis := c.basis()
+	if basis != "" {
+		title += " (" + Clean(basis) + ")"
+	}
+	if n := len(c.findings); n > 1 {
+		title += ", " + count(n, "finding")
+	}
+	t.Line(title)
+	for i := range c.shown {
 		lead := "        "
-		if i == 0 {
+		if len(c.findings) > 1 {
+			lead = fmt.Sprintf("%6d  ", i+1)
+		}
+		if same := c.likewise(i); same != "" {
+			t.Para(lead, same)
+			continue
+		}
+		message := c.findings[i].Message
+		if basis == "" {
+			message += " (" + c.findings[i].Basis + ")"
+		}
+		t.Para(lead, message)
+		t.exhibits(c, i, paths)
+	}
+	if rest := len(c.findings) - c.shown; rest > 0 {
+		t.Line(fmt.Sprintf("        … %s more of this check; --limit 0 prints all", thousands(rest)))
+	}
+	if first.Fix != "" {
+		t.Para("    fix ", first.Fix)
+	}
+}
+
+// exhibits writes the places of finding i of a cause.
+func (t *tableReport) exhibits(c *cause, i int, paths map[string]string) {
+	shown, rest := c.evidence(i, t.o.Limit <= 0)
+	for k, e := range shown {
+		lead := "        "
+		if k == 0 {
 			lead = "     at "
 		}
 		// Never wrapped: it is there to be copied.
 		t.Line(strings.TrimRight(lead+Place(paths[e.Artifact], e.Offset, e.Length)+"  "+Clean(e.Role)+"  "+Clean(e.Text), " "))
 	}
-	switch {
-	case f.Fix == "":
-	case sameFix:
-		t.Line("    fix as above")
-	default:
-		t.Para("    fix ", f.Fix)
+	if rest > 0 {
+		t.Line("        and " + count(rest, "more place"))
 	}
 }
 
