@@ -14,7 +14,9 @@ func htmlClocks(d *Document) htmlSection {
 	if c == nil || !slices.ContainsFunc(c.Domains, func(d ClockDomain) bool { return !alone(c, &d) }) {
 		return s
 	}
-	s.Lead = append(s.Lead, "The table shows "+htmlLine(clockTerms(c))+".")
+	for i, text := range clockTerms(c) {
+		s.Lead = append(s.Lead, map[bool]string{true: "The table shows "}[i == 0]+htmlLine(text)+".")
+	}
 	var assumed []string
 	for _, a := range c.Assumptions {
 		text := a.Text

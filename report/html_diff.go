@@ -23,7 +23,7 @@ func renderDiffHTML(w io.Writer, d *Delta, _ TerminalOptions) error {
 		{"", thousands(s.Changed), "changed"}, {"", thousands(s.Still), "still there"}, {"", thousands(s.Unknown), "unknown"},
 	}
 	p.Facts = []htmlFact{{"before", sideFact(&d.Before)}, {"after", sideFact(&d.After)}}
-	for _, text := range diffTotals(d) {
+	for _, text := range slices.Concat(grown(d), diffTotals(d)) {
 		p.Facts = append(p.Facts, htmlFact{"compared", htmlLine(text)})
 	}
 	for _, n := range d.Run.Notes {

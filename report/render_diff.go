@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -67,9 +68,21 @@ type grid struct {
 	more    int // rows that the document does not list
 }
 
-// diffGrids makes the sections of a comparison; empty ones are left out.
-func diffGrids(d *Delta) []grid {
-	grids := []grid{regressionGrid(d), thresholdGrid(d), findingGrid(d), linkGrid(d), measureGrid(d)}
+// diffGrids makes the sections of a comparison; empty ones are left out. Of numbers whose change may be chance it lists all,
+// or those alone that somebody could take for a change.
+func diffGrids(d *Delta, all bool) []grid {
+	told, chance, oneSided := d, 0, 0
+	if !all {
+		told, chance, oneSided = worthListing(d)
+	}
+	measures := measureGrid(told)
+	if chance > 0 {
+		measures.lead = append(measures.lead, "measures that differ by what may be chance: "+thousands(chance)+"; --limit 0 lists them")
+	}
+	if oneSided > 0 {
+		measures.lead = append(measures.lead, "measures of one side only, with nothing to compare: "+thousands(oneSided)+"; --limit 0 lists them")
+	}
+	grids := []grid{regressionGrid(d), thresholdGrid(d), findingGrid(d), linkGrid(d), measures}
 	for i := range d.Profiles {
 		grids = append(grids, profileGrid(d, &d.Profiles[i]))
 	}
@@ -87,7 +100,7 @@ func diffGrids(d *Delta) []grid {
 }
 
 func regressionGrid(d *Delta) grid {
-	g := grid{title: "REGRESSIONS", columns: []Column{{Title: "KIND"}, {Title: "NAME", Shrink: true, Middle: true}, {Title: "OF", Shrink: true, Optional: true}, {Title: "WHAT"}}}
+	g := grid{title: "REGRESSIONS", columns: []Column{{Title: "KIND"}, {Title: "NAME", Shrink: true, Middle: true}, {Title: "OF", Shrink: true, Optional: true}, {Title: "WHAT", Wrap: true}}}
 	for _, r := range d.Regressions {
 		g.rows = append(g.rows, []string{r.Kind, r.Name, subjectText(r.Subject), r.Text})
 	}
@@ -95,7 +108,7 @@ func regressionGrid(d *Delta) grid {
 }
 
 func thresholdGrid(d *Delta) grid {
-	g := grid{title: "THRESHOLDS", columns: []Column{{Title: "THRESHOLD"}, {Title: "OF", Shrink: true, Optional: true}, {Title: "OUTCOME"}, {Title: "WHAT"}}}
+	g := grid{title: "THRESHOLDS", columns: []Column{{Title: "THRESHOLD"}, {Title: "OF", Shrink: true, Optional: true}, {Title: "OUTCOME"}, {Title: "WHAT", Wrap: true}}}
 	for _, t := range d.Thresholds {
 		g.rows = append(g.rows, []string{t.Threshold, subjectText(t.Subject), t.Outcome, t.Text})
 	}
@@ -103,7 +116,7 @@ func thresholdGrid(d *Delta) grid {
 }
 
 func findingGrid(d *Delta) grid {
-	g := grid{title: "FINDINGS", columns: []Column{{Title: "STATE"}, {Title: "SEVERITY"}, {Title: "CHECK"}, {Title: "WHAT"}}}
+	g := grid{title: "FINDINGS", columns: []Column{{Title: "STATE"}, {Title: "SEVERITY"}, {Title: "CHECK"}, {Title: "WHAT", Wrap: true}}}
 	for i := range d.Findings {
 		f := &d.Findings[i]
 		what := f.After
@@ -146,7 +159,7 @@ func linkGrid(d *Delta) grid {
 			g.lead = append(g.lead, linkText(l)+": "+verdictText(l.Verdict, direction))
 		}
 		g.rows = append(g.rows, []string{l.Scope, l.Client, l.Server, thousands(l.BeforeCalls) + " → " + thousands(l.AfterCalls), share(l.Before), share(l.After),
-			rangeText(l.Low, l.High, "ratio"), verdictText(l.Verdict, direction)})
+			rangeText(l.Low, l.High, "ratio"), verdictAmong(d, l.Verdict, direction, l.Low, l.High)})
 	}
 	return g
 }
@@ -156,10 +169,13 @@ func measureGrid(d *Delta) grid {
 		{Title: "NAME"}, {Title: "OF", Shrink: true, Middle: true, Optional: true}, {Title: "BEFORE", Right: true}, {Title: "AFTER", Right: true},
 		{Title: "CHANGE", Right: true}, {Title: "INTERVAL", Spare: 2}, {Title: "VERDICT"},
 	}}
+	if slices.ContainsFunc(d.Measures, func(c MeasureChange) bool { return c.P != nil }) {
+		g.lead = append(g.lead, levelText(d))
+	}
 	for i := range d.Measures {
 		c := &d.Measures[i]
 		g.rows = append(g.rows, []string{c.Name, subjectText(c.Subject), sideText(c.Before, c.Unit), sideText(c.After, c.Unit), changeText(c),
-			rangeText(c.Low, c.High, changeUnit(c)), verdictText(c.Verdict, c.Direction)})
+			rangeText(c.Low, c.High, changeUnit(c)), verdictAmong(d, c.Verdict, c.Direction, c.Low, c.High)})
 	}
 	return g
 }
@@ -232,36 +248,11 @@ func goroutineGrid(d *Delta, c *GoroutineChange) grid {
 }
 
 func artifactGrid(d *Delta) grid {
-	g := grid{title: "ARTIFACTS", columns: []Column{{Title: "BEFORE", Shrink: true, Middle: true}, {Title: "AFTER", Shrink: true, Middle: true}, {Title: "KIND"}, {Title: "DIFFERENCE"}}}
+	g := grid{title: "ARTIFACTS", columns: []Column{{Title: "BEFORE", Shrink: true, Middle: true}, {Title: "AFTER", Shrink: true, Middle: true}, {Title: "KIND"}, {Title: "DIFFERENCE", Wrap: true}}}
 	for _, a := range d.Artifacts {
 		g.rows = append(g.rows, []string{a.Before, a.After, a.Format, strings.Join(a.Differences, "; ")})
 	}
 	return g
-}
-
-// diffVerdict is the line for a reader who reads nothing else.
-func diffVerdict(d *Delta) string {
-	s := &d.Summary
-	switch {
-	case len(d.Regressions) > 0:
-		return count(len(d.Regressions), "regression")
-	case s.New+s.Fixed+s.Changed+s.Unknown+len(d.Measures)+len(d.Profiles)+len(d.Goroutines)+len(d.Artifacts) == 0:
-		return "no difference"
-	}
-	return "no regression"
-}
-
-// diffTotals says what was compared.
-func diffTotals(d *Delta) []string {
-	s := &d.Summary
-	out := []string{
-		fmt.Sprintf("findings: %d new, %d fixed, %d changed, %d still there, %d unknown", s.New, s.Fixed, s.Changed, s.Still, s.Unknown),
-		fmt.Sprintf("told from chance: %s of %d tested, %s, %s", count(s.MeasuresChanged, "measure"), s.Tested, count(s.FunctionsChanged, "function"), count(s.GroupsChanged, "group")+" of goroutines"),
-	}
-	if quiet := len(d.Profiles) + len(d.Goroutines) - shown(d); quiet > 0 {
-		out = append(out, thousands(quiet)+" more profiles and dumps: differences that may be chance")
-	}
-	return out
 }
 
 // shown counts the profiles and dumps that have a section of their own.
@@ -281,11 +272,14 @@ func shown(d *Delta) (n int) {
 
 func renderDiffTable(w io.Writer, d *Delta, o TerminalOptions) error {
 	p := NewProse(w, o)
-	for _, g := range diffGrids(d) {
+	for _, g := range diffGrids(d, o.Limit <= 0) {
 		p.grid(w, &g, o)
 	}
 	p.Heading("SUMMARY")
 	p.Para("", diffVerdict(d))
+	for _, s := range grown(d) {
+		p.Para("  ", s)
+	}
 	for _, s := range diffTotals(d) {
 		p.Para("", s)
 	}
@@ -324,10 +318,11 @@ func (p *Prose) grid(w io.Writer, g *grid, o TerminalOptions) {
 func renderDiffMarkdown(w io.Writer, d *Delta, o TerminalOptions) error {
 	m := &markdownReport{o: o, left: markdownMaxBytes - markdownReserve}
 	m.add("## witnessmark diff: " + diffVerdict(d) + "\n\n")
+	m.lines("- ", grown(d))
 	m.lines("- ", diffTotals(d))
 	m.lines("- **Incomplete:** ", d.Run.Incomplete)
 	m.lines("- note: ", d.Run.Notes)
-	for _, g := range diffGrids(d) {
+	for _, g := range diffGrids(d, o.Limit <= 0) {
 		m.grid(&g)
 	}
 	_, err := io.WriteString(w, m.sb.String())

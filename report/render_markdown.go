@@ -188,7 +188,7 @@ func (m *markdownReport) clocks() {
 	if c == nil || !slices.ContainsFunc(c.Domains, func(d ClockDomain) bool { return !alone(c, &d) }) {
 		return
 	}
-	if !m.add("### Clocks\n\nThe table shows " + markdown(clockTerms(c)) + ".\n\n" +
+	if !m.add("### Clocks\n\nThe table shows " + markdown(strings.Join(clockTerms(c), ". ")) + ".\n\n" +
 		"| clock | zone | services | offset | hard bounds | assumed bounds | 95 % | drift | steps | status |\n" +
 		"| --- | --- | --- | ---: | --- | --- | --- | ---: | ---: | --- |\n") {
 		return

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 
@@ -17,22 +18,24 @@ import (
 //     .editorconfig and the files of the working folder (pkg/twwidth/tab.go): pinned in pinWidths;
 //   - passes terminal escapes through: every cell goes through cell;
 //   - turns headers into capitals with its own spacing, and trims leading blanks: switched off;
-//   - cuts all columns evenly where a table is too wide: fit shrinks only columns that may shrink;
+//   - cuts all columns evenly where a table is too wide, whatever becomes equal by it: see table_fit.go;
 //   - leaves trailing blanks and accepts rows of any length: stripped, refused.
 
 // Column of a Table.
 type Column struct {
 	Title string
 	Right bool // align right: numbers
-	// Shrink allows the column to be cut where the terminal is narrow; Middle cuts in the middle, for
-	// paths and symbols, which differ at both ends.
+	// Shrink allows names in the column to be shortened where the terminal is narrow; Middle leaves out the middle, for paths
+	// and symbols, which differ at both ends.
 	Shrink, Middle bool
-	// Min is the width below which cutting would leave nothing to go by; default 8.
+	// Wrap breaks sentences in the column into lines where the terminal is narrow.
+	Wrap bool
+	// Min is the width below which shortening would leave nothing to go by; default 8, of a column that wraps 30.
 	Min int
 	// Optional drops the column where every cell is empty.
 	Optional bool
-	// Spare says in which order columns are left out where the terminal is too narrow even when every
-	// column is cut: the highest first. 0 keeps the column.
+	// Spare says in which order columns go to a line below their row where the terminal is too narrow for all of
+	// them: the highest first. 0 keeps the column in the row.
 	Spare int
 }
 
@@ -82,16 +85,14 @@ func textWidth(s string) int {
 	return twwidth.Width(s)
 }
 
-const (
-	gap      = 2 // blanks between columns
-	minWidth = 8 // default of Column.Min
-)
+// gap is the number of blanks between columns.
+const gap = 2
 
 // Write writes the table with a header line.
 func (t *Table) Write(w io.Writer, o TerminalOptions) error {
 	pinWidths()
 	t.dropEmpty()
-	widths, spared := t.spare(o.Width)
+	widths, below := t.spare(o.Width)
 	left, right := tw.Padding{Overwrite: true}, tw.Padding{Right: strings.Repeat(" ", gap), Overwrite: true}
 	paddings := make([]tw.Padding, len(t.columns))
 	aligns := make([]tw.Align, len(t.columns))
@@ -115,57 +116,52 @@ func (t *Table) Write(w io.Writer, o TerminalOptions) error {
 		tablewriter.WithHeaderPaddingPerColumn(paddings), tablewriter.WithRowPaddingPerColumn(paddings),
 	)
 	table.Header(header)
-	for i, row := range t.rows {
-		cells := make([]string, len(row))
-		for j, c := range row {
-			cells[j] = truncate(c, widths[j], t.columns[j].Middle)
-			if o.Color && t.colors[i] != nil && t.colors[i][j] != "" && c != "" {
-				cells[j] = t.colors[i][j] + cells[j] + colorReset
+	cells := t.lines(widths)
+	for i, row := range cells {
+		for _, line := range row {
+			if o.Color && t.colors[i] != nil {
+				t.colorLine(line, t.colors[i])
 			}
-		}
-		if err := table.Append(cells); err != nil {
-			return err
+			if err := table.Append(line); err != nil {
+				return err
+			}
 		}
 	}
 	if err := table.Render(); err != nil {
 		return err
 	}
-	for line := range strings.Lines(buf.String()) {
-		if _, err := io.WriteString(w, strings.TrimRight(line, " \n")+"\n"); err != nil {
+	return t.interleave(w, buf.String(), cells, below, o)
+}
+
+// colorLine colours the cells of a line.
+func (t *Table) colorLine(line, colors []string) {
+	for j, c := range colors {
+		if c != "" && line[j] != "" {
+			line[j] = c + line[j] + colorReset
+		}
+	}
+}
+
+// interleave writes the lines that tablewriter made, and below each row what stands in no column.
+func (t *Table) interleave(w io.Writer, rendered string, cells [][][]string, below []moved, o TerminalOptions) error {
+	lines := strings.Split(strings.TrimRight(rendered, "\n"), "\n")
+	out := slices.Clone(lines[:1]) // the header
+	for i, at := 0, 1; i < len(cells); i++ {
+		out = append(out, lines[at:at+len(cells[i])]...)
+		at += len(cells[i])
+		for _, line := range belowRow(i, below, o.Width) {
+			if o.Color {
+				line = colorDim + line + colorReset
+			}
+			out = append(out, line)
+		}
+	}
+	for _, line := range out {
+		if _, err := io.WriteString(w, strings.TrimRight(line, " ")+"\n"); err != nil {
 			return err
 		}
 	}
-	if len(spared) > 0 {
-		p := NewProse(w, o)
-		p.Para("", "(left out, as the terminal is narrow: "+strings.Join(spared, ", ")+")")
-		return p.Err()
-	}
 	return nil
-}
-
-// spare leaves out columns until the others fit in total columns of the terminal. It returns the widths of
-// those and the titles of what is gone.
-func (t *Table) spare(total int) (widths []int, gone []string) {
-	for widths = t.fit(total); total > 0 && sum(widths) > total; widths = t.fit(total) {
-		i := t.mostSpare()
-		if i < 0 {
-			break
-		}
-		gone = append(gone, t.columns[i].Title)
-		t.drop(i)
-	}
-	return widths, gone
-}
-
-// mostSpare returns the column to leave out next, -1 where none may be.
-func (t *Table) mostSpare() int {
-	best := -1
-	for i, c := range t.columns {
-		if c.Spare > 0 && (best < 0 || c.Spare > t.columns[best].Spare) {
-			best = i
-		}
-	}
-	return best
 }
 
 // drop removes a column.
@@ -177,15 +173,6 @@ func (t *Table) drop(i int) {
 			t.colors[j] = without(t.colors[j], i)
 		}
 	}
-}
-
-// sum returns the width of a table with columns of these widths.
-func sum(widths []int) int {
-	total := gap * (len(widths) - 1)
-	for _, w := range widths {
-		total += w
-	}
-	return total
 }
 
 // dropEmpty removes optional columns in which every cell is empty.
@@ -203,64 +190,4 @@ func (t *Table) dropEmpty() {
 
 func without[T any](s []T, i int) []T {
 	return append(append(make([]T, 0, len(s)), s[:i]...), s[i+1:]...)
-}
-
-// fit returns the widths of the columns: natural, or, where they exceed total, with the widest of the
-// columns that may shrink cut first. 0 means no limit.
-func (t *Table) fit(total int) []int {
-	widths := make([]int, len(t.columns))
-	for i, c := range t.columns {
-		widths[i] = textWidth(c.Title)
-		for _, row := range t.rows {
-			widths[i] = max(widths[i], textWidth(row[i]))
-		}
-	}
-	for width := sum(widths); total > 0 && width > total; width-- {
-		widest := -1
-		for i, c := range t.columns {
-			if c.Shrink && widths[i] > max(minWidth, c.Min, textWidth(c.Title)) && (widest < 0 || widths[i] > widths[widest]) {
-				widest = i
-			}
-		}
-		if widest < 0 {
-			break
-		}
-		widths[widest]--
-	}
-	return widths
-}
-
-// truncate cuts s to the width, with "…" at the end or in the middle.
-func truncate(s string, width int, middle bool) string {
-	if textWidth(s) <= width {
-		return s
-	}
-	if !middle {
-		return prefix(s, width-1) + "…"
-	}
-	head := (width - 1) / 2
-	return prefix(s, head) + "…" + suffix(s, width-1-head)
-}
-
-// prefix returns the longest start of s that is at most width columns wide.
-func prefix(s string, width int) string {
-	n := 0
-	for i, r := range s {
-		if n += textWidth(string(r)); n > width {
-			return s[:i]
-		}
-	}
-	return s
-}
-
-// suffix returns the longest end of s that is at most width columns wide.
-func suffix(s string, width int) string {
-	runes := []rune(s)
-	n := 0
-	for i := len(runes) - 1; i >= 0; i-- {
-		if n += textWidth(string(runes[i])); n > width {
-			return string(runes[i+1:])
-		}
-	}
-	return s
 }

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/witnessmark/witnessmark/align"
 	"github.com/witnessmark/witnessmark/evidence"
@@ -50,12 +49,14 @@ func WriteClocks(p *Prose, c *Clocks, o TerminalOptions) error {
 // clockTable writes a row for each clock, those that are furthest off first where not all may be printed.
 func (t *tableReport) clockTable(c *Clocks, all bool) {
 	t.Heading("CLOCKS")
-	t.Para("", clockTerms(c))
+	for _, s := range clockTerms(c) {
+		t.Para("", s)
+	}
 	columns := []Column{
-		{Title: "CLOCK", Shrink: true, Middle: true, Min: 12}, {Title: "AZ", Optional: true, Spare: 2},
-		{Title: "SERVICES", Shrink: true, Optional: true, Spare: 4}, {Title: "OFFSET", Right: true},
-		{Title: "HARD BOUNDS"}, {Title: "ASSUMED BOUNDS", Optional: true}, {Title: "95 %", Optional: true, Spare: 3},
-		{Title: "DRIFT", Right: true, Optional: true, Spare: 1}, {Title: "STEPS", Right: true, Optional: true}, {Title: "STATUS"},
+		{Title: "CLOCK", Shrink: true, Middle: true, Min: 12}, {Title: "AZ", Optional: true, Spare: 3},
+		{Title: "SERVICES", Shrink: true, Optional: true, Spare: 1}, {Title: "OFFSET", Right: true},
+		{Title: "HARD BOUNDS", Spare: 2}, {Title: "ASSUMED BOUNDS", Optional: true, Spare: 5}, {Title: "95 %", Optional: true, Spare: 6},
+		{Title: "DRIFT", Right: true, Optional: true, Spare: 4}, {Title: "STEPS", Right: true, Optional: true}, {Title: "STATUS"},
 	}
 	table := NewTable(columns...)
 	shown := c.Domains
@@ -63,10 +64,9 @@ func (t *tableReport) clockTable(c *Clocks, all bool) {
 		shown = shown[:t.o.Limit]
 	}
 	for i := range shown {
-		cells := clockCells(c, &shown[i], all)
-		table.Row(cells...)
-		status := cells[len(cells)-1]
-		if status != string(align.StatusReference) && status != string(align.StatusAligned) {
+		table.Row(clockCells(c, &shown[i], all)...)
+		d := &shown[i]
+		if side, _ := standing(d); side != "" || d.Status != string(align.StatusReference) && d.Status != string(align.StatusAligned) {
 			table.paint(9, colorYellow)
 		}
 	}
@@ -77,58 +77,6 @@ func (t *tableReport) clockTable(c *Clocks, all bool) {
 	if slices.ContainsFunc(shown, func(d ClockDomain) bool { return d.Middle != nil && restsOn(&d) == onBounds }) {
 		t.Para("", "bounds only: links between spans bound the clock and nothing estimates it; where both bounds are known, its offset is their middle")
 	}
-}
-
-// clockTerms says what the offsets of the clocks are against, and when their bounds hold.
-func clockTerms(c *Clocks) string {
-	against := "UTC"
-	if c.Reference != align.UTC {
-		against = "the clock of " + clockName(c, c.Reference)
-	}
-	if slices.ContainsFunc(c.Domains, func(d ClockDomain) bool { return d.Middle != nil && d.Reference != c.Reference && !alone(c, &d) }) {
-		against += ", or else the clock that STATUS names,"
-	}
-	return fmt.Sprintf("offsets against %s in the middle of the capture, positive where a clock is ahead; bounds hold while no clock gains or loses more than %g ppm", against, c.MaxDriftPPM)
-}
-
-// clockCells returns what a table shows of a clock: its name, zone, services, offset, hard and assumed bounds, 95 %
-// interval, drift, steps, and last its status.
-func clockCells(c *Clocks, d *ClockDomain, all bool) []string {
-	offset, hard, assumed, likely, drift, steps := "", "", "", "", "", ""
-	if d.Middle != nil {
-		offset, hard = signedDuration(d.Middle.OffsetNS), boundsText(d.Middle.Hard)
-		if !sameBounds(d.Middle.Hard, d.Middle.Assumed) {
-			assumed = boundsText(d.Middle.Assumed)
-		}
-	}
-	status := d.Status
-	if alone(c, d) {
-		offset, hard, assumed, status = "", "", "", "alone"
-	} else if d.Status == string(align.StatusReference) && d.Domain == d.Reference {
-		offset, hard, assumed = "0", "", ""
-	} else if d.Middle != nil {
-		on := restsOn(d)
-		if all {
-			likely = boundsText(d.Middle.Likely)
-		}
-		if all && (on == onCalls || d.DriftPPM != 0) {
-			drift = fmt.Sprintf("%+.2f ppm", d.DriftPPM)
-		}
-		if d.Reference != c.Reference {
-			status += " with " + clockName(c, d.Reference)
-		}
-		if on == onBounds {
-			status += ", bounds only"
-			likely = ""
-			if b := d.Middle.Assumed; b.LowNS == nil || b.HighNS == nil {
-				offset = "" // a bound is no estimate
-			}
-		}
-	}
-	if len(d.Steps) > 0 {
-		steps = thousands(len(d.Steps))
-	}
-	return []string{clockLabel(d), d.AZ, strings.Join(d.Services, ","), offset, hard, assumed, likely, drift, steps, status}
 }
 
 // What the estimate of a clock rests on.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -59,53 +58,4 @@ func checksCommand(a *app) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&format, "format", "table", "table or json")
 	return cmd
-}
-
-func explainCommand(a *app) *cobra.Command {
-	var format string
-	cmd := &cobra.Command{
-		Use:     "explain ID|NAME",
-		Short:   "Say what a check means, what it proves, what it cannot see, and what to do",
-		Example: "  witnessmark explain WM4001\n  witnessmark explain orphan-span",
-		Args:    exactly(1),
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return checkNames(), cobra.ShellCompDirectiveNoFileComp
-		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			d, err := find(documented(all.Detectors()), args[0])
-			if err != nil {
-				return err
-			}
-			switch format {
-			case "json":
-				return report.WriteJSON(a.stdout, catalogue(d), "  ")
-			case "table":
-				return explain(a, d)
-			}
-			return fmt.Errorf("--format %q: want table or json", format)
-		},
-	}
-	cmd.Flags().StringVar(&format, "format", "table", "table or json")
-	return cmd
-}
-
-// explain prints the documentation of a check, wrapped to the terminal or to 100 columns.
-func explain(a *app, d *analyze.Detector) error {
-	o := report.TerminalOptions{Width: a.width}
-	if o.Width == 0 || o.Width > 100 {
-		o.Width = 100
-	}
-	p := report.NewProse(a.stdout, o)
-	p.Line(fmt.Sprintf("%s %s (%s, since %s)", d.ID, d.Name, d.Doc.Severity, d.Doc.Since))
-	p.Line(d.Doc.Title)
-	for _, s := range []struct{ title, text string }{
-		{"", d.Doc.Text}, {"Proof", d.Doc.Proof}, {"Blind", d.Doc.Blind}, {"Fix", d.Doc.Fix},
-	} {
-		p.Line("")
-		if s.title != "" {
-			p.Line(strings.ToUpper(s.title))
-		}
-		p.Para("  ", s.text)
-	}
-	return p.Err()
 }

@@ -13,10 +13,11 @@ Inputs are files, folders, globs with **, archives, and - for standard input. Th
 content, never by name; gzip, zstd, tar, zip and log prefixes are peeled first.
 
 Exit codes, the same for every format:
-  0  nothing at or above --fail-on (default: error)
-  1  something is
+  0  nothing at or above --fail-on (default: error), and all evidence was read
+  1  something is at or above --fail-on
   2  usage error, an input that does not exist, or nothing could be done
-  3  nothing found, but some evidence could not be read (--allow-incomplete makes it 0)`
+  3  nothing at or above --fail-on, but some evidence could not be read, so this is no all-clear
+     (--allow-incomplete makes it 0)`
 
 const rootExample = `  witnessmark dumps/                               the same as: witnessmark examine dumps/
   witnessmark examine --require-label route dumps/ every check that applies, one verdict
