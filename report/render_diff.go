@@ -293,11 +293,35 @@ func renderDiffTable(w io.Writer, d *Delta, o TerminalOptions) error {
 	return p.Err()
 }
 
+// widestName is how far names may push apart what stands beside them.
+const widestName = 60
+
+// wideLast returns the section with the column of names last where they are so long that what stands behind them would be
+// out of sight: in a file or a pipe nothing shortens them.
+func (g *grid) wideLast() *grid {
+	for i, c := range g.columns[:max(0, len(g.columns)-1)] {
+		if !c.Shrink || !slices.ContainsFunc(g.rows, func(r []string) bool { return textWidth(r[i]) > widestName }) {
+			continue
+		}
+		moved := *g
+		moved.columns = append(without(g.columns, i), c)
+		moved.rows = nil
+		for _, r := range g.rows {
+			moved.rows = append(moved.rows, append(without(r, i), r[i]))
+		}
+		return &moved
+	}
+	return g
+}
+
 // grid writes a section and an empty line.
 func (p *Prose) grid(w io.Writer, g *grid, o TerminalOptions) {
 	p.Heading(Clean(g.title))
 	for _, s := range g.lead {
 		p.Para("", s)
+	}
+	if o.Width <= 0 {
+		g = g.wideLast()
 	}
 	t := NewTable(g.columns...)
 	for i, r := range g.rows {

@@ -155,7 +155,7 @@ func (t *tableReport) exhibits(c *cause, i int, paths map[string]string) {
 		t.Line(strings.TrimRight(lead+Place(paths[e.Artifact], e.Offset, e.Length)+"  "+Clean(e.Role)+"  "+Clean(e.Text), " "))
 	}
 	if rest > 0 {
-		t.Line("        and "+count(rest, "more place")+"; --limit 0 lists all")
+		t.Line("        and " + count(rest, "more place") + "; --limit 0 lists all")
 	}
 }
 

@@ -32,9 +32,10 @@ func (t *Table) spare(total int) (widths []int, below []moved) {
 	for _, c := range t.columns {
 		titles = append(titles, c.Title)
 	}
-	for widths = t.fit(total); total > 0 && sum(widths) > total; widths = t.fit(total) {
+	for widths = t.fit(total, enoughOfName); total > 0 && sum(widths) > total; widths = t.fit(total, enoughOfName) {
 		i := t.mostSpare()
 		if i < 0 {
+			widths = t.fit(total, 0)
 			break
 		}
 		m := moved{title: t.columns[i].Title}
@@ -85,15 +86,15 @@ func sum(widths []int) int {
 }
 
 // fit returns the widths of the columns: natural, or, where they exceed total, with the widest of the columns that wrap
-// made narrower, then of those that may shrink. 0 means no limit.
-func (t *Table) fit(total int) []int {
+// made narrower, then of those that may shrink, down to what is enough of a name. 0 means no limit.
+func (t *Table) fit(total, enough int) []int {
 	widths, floors := make([]int, len(t.columns)), make([]int, len(t.columns))
 	for i, c := range t.columns {
 		widths[i] = textWidth(c.Title)
 		for _, row := range t.rows {
 			widths[i] = max(widths[i], textWidth(row[i]))
 		}
-		floors[i] = t.floor(i)
+		floors[i] = t.floor(i, enough)
 	}
 	if total <= 0 {
 		return widths
@@ -116,7 +117,7 @@ func (t *Table) fit(total int) []int {
 }
 
 // floor is the width below which a column is not made.
-func (t *Table) floor(i int) int {
+func (t *Table) floor(i, enough int) int {
 	c := t.columns[i]
 	least := max(minWidth, c.Min, textWidth(c.Title))
 	if c.Wrap {
@@ -129,7 +130,7 @@ func (t *Table) floor(i int) int {
 	for _, s := range withoutAffixes(t.values(i), enoughOfName) {
 		kept = max(kept, textWidth(s))
 	}
-	return max(least, min(kept, enoughOfName))
+	return max(least, min(kept, enough))
 }
 
 // values returns the distinct cells of a column.

@@ -79,3 +79,36 @@ func TestTrendNothingInCommon(t *testing.T) {
 		t.Errorf("equal captures: %q", same.Run.Notes)
 	}
 }
+
+// TestTrendTotals: the end of the output says what the captures show, also where that is nothing yet.
+func TestTrendTotals(t *testing.T) {
+	for name, c := range map[string]struct {
+		trend Trend
+		want  string
+	}{
+		"nothing": {Trend{}, ""},
+		"two": {Trend{Run: TrendRun{Threshold: 0.95}, Captures: make([]TrendCapture, 2), Health: []Health{{Verdict: verdictTooFew}}, Series: []Series{{Verdict: verdictTooFew}, {Verdict: verdictTooFew}}},
+			"goroutines of artifacts: 1 too few to tell (healthy is 0.95 or more over the window)|numbers that differ: 2 too few to tell|" +
+				"two captures show a difference and no trend: three are the least, ten say more"},
+		"many": {Trend{Run: TrendRun{Threshold: 0.9}, Captures: make([]TrendCapture, 9), Health: []Health{{Verdict: "healthy"}, {Verdict: "unhealthy"}}, Series: []Series{{Verdict: "grows"}, {Verdict: "undecided"}}},
+			"goroutines of artifacts: 1 unhealthy, 1 healthy (healthy is 0.9 or more over the window)|numbers that differ: 1 grows, 1 undecided"},
+	} {
+		if got := strings.Join(trendTotals(&c.trend), "|"); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// TestLongNamesComeLast: in a pipe, where nothing is shortened, long names do not push the numbers out of sight.
+func TestLongNamesComeLast(t *testing.T) {
+	g := grid{title: "T", columns: []Column{{Title: "A"}, {Title: "OF", Shrink: true}, {Title: "N", Right: true}}, rows: [][]string{{"a", strings.Repeat("x", 80), "1"}, {"b", "y", "2"}}}
+	for width, want := range map[int]string{0: "T\nA  N  OF\na  1  " + strings.Repeat("x", 80) + "\nb  2  y\n\n", 20: "T\nA  OF              N\na  xxxxxxxxxxxxx…  1\nb  y               2\n\n"} {
+		var out bytes.Buffer
+		o := TerminalOptions{Width: width}
+		p := NewProse(&out, o)
+		p.grid(&out, &g, o)
+		if p.Err() != nil || out.String() != want {
+			t.Errorf("width %d: %v\n%s\nwant:\n%s", width, p.Err(), out.String(), want)
+		}
+	}
+}

@@ -126,6 +126,7 @@ func (o *examine) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	b.Notes = append(b.Notes, labelNotes(res, o.requireLabels)...)
 	doc := report.New(res, report.Request{
 		Command: o.command(), Args: o.app.args, Version: version(),
 		FailOn: o.failOn, AllowIncomplete: o.allowIncomplete, Unmet: unmet, Clocks: section, Accept: accept, Stacks: o.stackRequest(),

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/witnessmark/witnessmark/evidence"
 	"github.com/witnessmark/witnessmark/report"
@@ -43,7 +44,10 @@ type tree struct {
 	byID     map[uint64]bool
 	children map[uint64][]int // by parent id
 	printed  []bool
-	base     uint64 // the earliest start, 0 if no span has one
+	base     uint64            // the earliest start, 0 if no span has one
+	hosts    map[string]string // by host, its name as it is printed
+	width    int               // of the widest of them
+	domain   string            // what is left out of all of them
 }
 
 func newTree(b *evidence.Bundle, trace uint32) *tree {
@@ -74,7 +78,37 @@ func newTree(b *evidence.Bundle, trace uint32) *tree {
 		}
 	}
 	t.printed = make([]bool, len(t.spans))
+	t.nameHosts()
 	return t
+}
+
+// nameHosts leaves the domain out of the names of hosts where all of them have the same.
+func (t *tree) nameHosts() {
+	t.hosts = map[string]string{}
+	domain, same := "", true
+	for i := range t.spans {
+		h := t.host(i)
+		t.hosts[h] = h
+		_, rest, _ := strings.Cut(h, ".")
+		if h != "" {
+			same = same && (domain == "" || rest == domain)
+			domain = rest
+		}
+	}
+	if same {
+		t.domain = domain
+	}
+	for h := range t.hosts {
+		if t.domain != "" {
+			t.hosts[h] = strings.TrimSuffix(h, "."+t.domain)
+		}
+		t.width = max(t.width, utf8.RuneCountInString(t.hosts[h]))
+	}
+}
+
+// host returns the host whose clock stamped span i, "" where nothing tells.
+func (t *tree) host(i int) string {
+	return t.bundle.Resource(t.spans[i].Origin).Identity.Host.Value
 }
 
 // top reports whether span i has no parent in the trace.
@@ -88,7 +122,11 @@ func (t *tree) print(line func(string)) {
 	if len(t.spans) == 1 {
 		spans = "span"
 	}
-	line(fmt.Sprintf("trace %x: %d %s, times from %s on each host's own clock", t.bundle.Traces[t.spans[0].Trace], len(t.spans), spans, instant(t.base)))
+	title := fmt.Sprintf("trace %x: %d %s, times from %s on each host's own clock", t.bundle.Traces[t.spans[0].Trace], len(t.spans), spans, instant(t.base))
+	if t.domain != "" {
+		title += "; hosts are of " + t.domain
+	}
+	line(title)
 	for i := range t.spans {
 		if t.top(i) {
 			t.below(i, line)
@@ -123,7 +161,7 @@ func (t *tree) below(top int, line func(string)) {
 
 var kindNames = [...]string{"", "internal", "server", "client", "producer", "consumer"}
 
-// row is one line of the tree: start, duration, service, name, kind, what is odd, and the place.
+// row is one line of the tree: start, duration, host, service, name, kind, what is odd, and the place.
 func (t *tree) row(i, depth int) string {
 	s := &t.spans[i]
 	start, duration := "no start", "no end"
@@ -150,6 +188,10 @@ func (t *tree) row(i, depth int) string {
 	}
 	words = slices.DeleteFunc(words, func(w string) bool { return w == "" })
 	a := t.bundle.Artifacts[s.Ref.Artifact]
-	return fmt.Sprintf("%12s %10s  %s%s  %s", start, duration,
+	host := ""
+	if t.width > 0 {
+		host = fmt.Sprintf("%-*s  ", t.width, cmp.Or(t.hosts[t.host(i)], "?"))
+	}
+	return fmt.Sprintf("%12s %10s  %s%s%s  %s", start, duration, host,
 		strings.Repeat("  ", min(depth, 40)), strings.Join(words, " "), report.Place(a.Path, s.Ref.Off, s.Ref.Len))
 }

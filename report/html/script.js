@@ -88,11 +88,17 @@
 
   // A flame graph: a node is drawn where it is wider than a pixel or so. It is drawn when it is first unfolded.
   const rowHeight = 20;
-  const flame = function (graph) {
-    const data = JSON.parse(byId("data-" + graph.id).textContent);
-    const tools = graph.previousElementSibling;
-    const whole = tools.querySelector(".whole");
-    const where = tools.querySelector(".where");
+  const share = function (v, of) { return (100 * v / of).toFixed(1) + " %"; };
+  // Without the folders of the package's path; type arguments have paths of their own.
+  const short = function (name) { return name.slice(name.split("[")[0].lastIndexOf("/") + 1); };
+  const amount = function (v, unit) {
+    if (unit === "nanoseconds") { return v >= 1e9 ? (v / 1e9).toPrecision(4) + "s" : v >= 1e6 ? (v / 1e6).toPrecision(4) + "ms" : (v / 1e3).toPrecision(4) + "µs"; }
+    if (unit === "bytes") { return v >= 1048576 ? (v / 1048576).toFixed(1) + " MiB" : (v / 1024).toFixed(1) + " KiB"; }
+    return count(v);
+  };
+
+  // The nodes of a graph, each with its place, in the order of the data: a node stands behind the one it is below.
+  const flameNodes = function (data) {
     const nodes = data.nodes.map(function (n) { return { depth: n[0], name: data.functions[n[1]], parts: n.slice(2), value: n[2] + n[3] + n[4], below: [] }; });
     const path = [];
     nodes.forEach(function (n) {
@@ -106,50 +112,65 @@
       }
       path.push(n);
     });
-    // Without the folders of the package's path; type arguments have paths of their own.
-    const short = function (name) { return name.slice(name.split("[")[0].lastIndexOf("/") + 1); };
+    return nodes;
+  };
+  const flameColour = function (n) {
+    let from = 0;
+    const stops = ["--present", "--lost", "--none"].map(function (name, i) {
+      const to = from + 100 * n.parts[i] / n.value;
+      const stop = "var(" + name + ") " + from + "% " + to + "%";
+      from = to;
+      return stop;
+    });
+    return "linear-gradient(to right, " + stops.join(", ") + ")";
+  };
+  // What is drawn of a node, null where it is outside of the zoom or too narrow.
+  const flameBox = function (n, zoomed, current) {
+    const left = (n.x - zoomed.x) / zoomed.value;
+    const above = n.depth < zoomed.depth && n.x <= zoomed.x && n.x + n.value >= zoomed.x + zoomed.value;
+    const width = above ? 1 : n.value / zoomed.value;
+    if (!above && (n.depth < zoomed.depth || left < -1e-9 || left + width > 1 + 1e-9 || width < 1 / 2000)) { return null; }
+    const box = make("div", "node" + (above ? " above" : "") + (n === current ? " at" : ""), width > 0.02 ? short(n.name) : "");
+    box.style.left = 100 * (above ? 0 : left) + "%";
+    box.style.width = 100 * width + "%";
+    box.style.top = n.depth * rowHeight + "px";
+    box.style.background = flameColour(n);
+    box.node = n;
+    return box;
+  };
+  const flameWords = function (n, root, unit) {
+    const words = [];
+    ["labelled", "label lost", "not labelable"].forEach(function (word, i) {
+      if (n.parts[i] > 0) { words.push(share(n.parts[i], n.value) + " " + word); }
+    });
+    return n.name + ": " + amount(n.value, unit) + ", " + share(n.value, root.value) + " of the profile; " + words.join(", ");
+  };
+  // Where a key leads from the current node: only what the zoom shows can be moved to.
+  const flameMoves = {
+    ArrowDown: function (current) { return current.below[0]; },
+    ArrowUp: function (current, zoomed) { return current === zoomed ? null : current.up; },
+    ArrowLeft: function (current, zoomed) { return current === zoomed || !current.up ? null : current.up.below[current.at - 1]; },
+    ArrowRight: function (current, zoomed) { return current === zoomed || !current.up ? null : current.up.below[current.at + 1]; },
+    Home: function (current, zoomed) { return zoomed; }
+  };
+
+  const flame = function (graph) {
+    const data = JSON.parse(byId("data-" + graph.id).textContent);
+    const tools = graph.previousElementSibling;
+    const whole = tools.querySelector(".whole");
+    const where = tools.querySelector(".where");
+    const nodes = flameNodes(data);
     const root = nodes[0];
     let zoomed = root;
     let current = root;
 
-    const amount = function (v) {
-      if (data.unit === "nanoseconds") { return v >= 1e9 ? (v / 1e9).toPrecision(4) + "s" : v >= 1e6 ? (v / 1e6).toPrecision(4) + "ms" : (v / 1e3).toPrecision(4) + "µs"; }
-      if (data.unit === "bytes") { return v >= 1048576 ? (v / 1048576).toFixed(1) + " MiB" : (v / 1024).toFixed(1) + " KiB"; }
-      return count(v);
-    };
-    const share = function (v, of) { return (100 * v / of).toFixed(1) + " %"; };
-    const tell = function () {
-      const words = [];
-      ["labelled", "label lost", "not labelable"].forEach(function (word, i) {
-        if (current.parts[i] > 0) { words.push(share(current.parts[i], current.value) + " " + word); }
-      });
-      where.textContent = current.name + ": " + amount(current.value) + ", " + share(current.value, root.value) + " of the profile; " + words.join(", ");
-    };
-    const colour = function (n) {
-      let from = 0;
-      const stops = ["--present", "--lost", "--none"].map(function (name, i) {
-        const to = from + 100 * n.parts[i] / n.value;
-        const stop = "var(" + name + ") " + from + "% " + to + "%";
-        from = to;
-        return stop;
-      });
-      return "linear-gradient(to right, " + stops.join(", ") + ")";
-    };
+    const tell = function () { where.textContent = flameWords(current, root, data.unit); };
     const draw = function () {
       const part = document.createDocumentFragment();
       let deepest = 0;
       nodes.forEach(function (n) {
-        const left = (n.x - zoomed.x) / zoomed.value;
-        const above = n.depth < zoomed.depth && n.x <= zoomed.x && n.x + n.value >= zoomed.x + zoomed.value;
-        const width = above ? 1 : n.value / zoomed.value;
-        n.box = null;
-        if (!above && (n.depth < zoomed.depth || left < -1e-9 || left + width > 1 + 1e-9 || width < 1 / 2000)) { return; }
-        n.box = make("div", "node" + (above ? " above" : "") + (n === current ? " at" : ""), width > 0.02 ? short(n.name) : "");
-        n.box.style.left = 100 * (above ? 0 : left) + "%";
-        n.box.style.width = 100 * width + "%";
-        n.box.style.top = n.depth * rowHeight + "px";
-        n.box.style.background = colour(n);
-        n.box.node = n;
+        n.box = flameBox(n, zoomed, current);
+        if (!n.box) { return; }
         deepest = Math.max(deepest, n.depth);
         part.append(n.box);
       });
@@ -168,22 +189,10 @@
       tell();
     };
     const zoom = function (n) { zoomed = n; current = n; draw(); tell(); };
-    // Only what the zoom shows can be moved to.
-    const beside = function (step) {
-      const row = current.up && current !== zoomed ? current.up.below : [];
-      return row[current.at + step];
-    };
-    const moves = {
-      ArrowDown: function () { return current.below[0]; },
-      ArrowUp: function () { return current === zoomed ? null : current.up; },
-      ArrowLeft: function () { return beside(-1); },
-      ArrowRight: function () { return beside(1); },
-      Home: function () { return zoomed; }
-    };
-    graph.addEventListener("keydown", function (e) {
+    const press = function (e) {
       if (e.ctrlKey || e.metaKey || e.altKey) { return; }
-      if (moves[e.key]) {
-        const n = moves[e.key]();
+      if (flameMoves[e.key]) {
+        const n = flameMoves[e.key](current, zoomed);
         if (n) { choose(n); }
       } else if (e.key === "Enter" || e.key === " ") {
         zoom(current);
@@ -193,7 +202,8 @@
         return;
       }
       e.preventDefault();
-    });
+    };
+    graph.addEventListener("keydown", press);
     graph.addEventListener("mouseover", function (e) { if (e.target.node) { choose(e.target.node); } });
     graph.addEventListener("click", function (e) { if (e.target.node) { zoom(e.target.node); } });
     whole.addEventListener("click", function () { zoom(root); graph.focus(); });
