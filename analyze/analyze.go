@@ -133,6 +133,11 @@ type Options struct {
 	// CutStackShare is the share of a profile's value in cut stacks from which on they are a warning
 	// and not a note (WM3001); default 0.01.
 	CutStackShare float64
+	// MinGrowth is the number of goroutines that a group must grow by before it is reported (WM3003); default 5.
+	MinGrowth int
+	// FalseAlarm is the probability with which chance may bring about a finding that rests on a test of counts
+	// (WM3003, WM4004, WM4005), over all tests of the check together; default 0.001.
+	FalseAlarm float64
 	// ClockSlack is how far a clock may be off, in nanoseconds, before it is reported (WM5003, WM5005), and
 	// how far apart recorded times may be before their order matters (WM5009) and a profile's window is
 	// misplaced (WM7001); default 1 ms, which time daemons keep within a region.
@@ -192,6 +197,12 @@ func (o *Options) Routes() int { return positive(o.MaxRoutes, 10) }
 
 // Late returns the share of calls that may end late.
 func (o *Options) Late() float64 { return positive(o.LateShare, 0.005) }
+
+// Growth returns the number of goroutines that a group must grow by.
+func (o *Options) Growth() int { return positive(o.MinGrowth, 5) }
+
+// Alarm returns the probability that chance brings about a finding.
+func (o *Options) Alarm() float64 { return positive(o.FalseAlarm, 0.001) }
 
 // Slack returns the share of labelable value that may lack a required label.
 func (o *Options) Slack() float64 { return positive(o.LabelSlack, 0.05) }

@@ -26,6 +26,8 @@ type Resource struct {
 	AZRecorded string
 	// Keys find the resource among the bundle's places.
 	Keys PlaceKeys
+	// Version is service.version, of the program; "" if absent.
+	Version string
 	// SDK names the telemetry SDK, as "go/1.47.0" (telemetry.sdk.language/version); "" if absent.
 	SDK string
 	// RuntimeVersion is process.runtime.version, such as "go1.26.8"; "" if absent.

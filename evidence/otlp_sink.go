@@ -55,6 +55,7 @@ const (
 	resAccount
 	resProvider
 	resClock
+	resVersion
 )
 
 var resourceKeys = [...]string{
@@ -80,6 +81,7 @@ var resourceKeys = [...]string{
 	resAccount:        "cloud.account.id",
 	resProvider:       "cloud.provider",
 	resClock:          "witnessmark.clock.domain",
+	resVersion:        "service.version",
 }
 
 func (rb *resourceBuilder) reset() { *rb = resourceBuilder{} }
@@ -108,6 +110,7 @@ func (rb *resourceBuilder) build(ref Ref) Resource {
 		Keys:           rb.keys(),
 		AZRecorded:     v[resAZ],
 		RuntimeVersion: v[resRuntimeVersion],
+		Version:        v[resVersion],
 		Digest:         rb.digest,
 	}
 	r.Identity.Service = rb.from(resService)

@@ -2,6 +2,8 @@ package spans
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/witnessmark/witnessmark/analyze"
 	"github.com/witnessmark/witnessmark/evidence"
@@ -98,10 +100,10 @@ func duplicateFinding(p *analyze.Pass, g *analyze.Group[duplicateKey]) analyze.F
 	switch g.Key.class {
 	case classReExport:
 		f.Fix = fixReExport
-		f.Message = count + " with the ids and contents of another in the same artifact"
+		f.Message = count + " with the ids and contents of another in the same artifact; the first are of " + artifactsOf(p.Bundle, g.Rows)
 	case classOverlap:
 		f.Fix = fixOverlap
-		f.Message = count + " with the ids and contents of one in another artifact"
+		f.Message = count + " with the ids and contents of one in another artifact; the first are of " + artifactsOf(p.Bundle, g.Rows)
 	case classInFlight:
 		f.Fix = fixInFlight
 		f.Message = count + " exported before the span had ended, beside one with its end"
@@ -127,4 +129,15 @@ func duplicateFinding(p *analyze.Pass, g *analyze.Group[duplicateKey]) analyze.F
 		f.Exhibits = append(f.Exhibits, Exhibit(p.Bundle, row, role))
 	}
 	return f
+}
+
+// artifactsOf names the artifacts of the rows that a group remembers, the first of all.
+func artifactsOf(b *evidence.Bundle, rows []uint32) string {
+	var names []string
+	for _, row := range rows {
+		if name := b.Artifacts[b.Span(int(row)).Ref.Artifact].Path; !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, " and ")
 }

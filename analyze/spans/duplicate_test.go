@@ -27,7 +27,7 @@ func TestDuplicate(t *testing.T) {
 			edit(func(s *tiny.Span) { s.Kind, s.Parent = tiny.Client, 4 }), edit(func(s *tiny.Span) { s.Parent = 5 }),
 		}, want: conflict},
 		{name: "note: the same record again", spans: []tiny.Span{one, one, one}, want: []string{
-			`note proven "class"="re-export", 2 records with the ids and contents of another in the same artifact`,
+			`note proven "class"="re-export", 2 records with the ids and contents of another in the same artifact; the first are of 1.json`,
 		}},
 		{name: "note: exported while it ran", spans: []tiny.Span{edit(func(s *tiny.Span) { s.End = 0 }), one}, want: []string{
 			`note proven "class"="in-flight", 1 record exported before the span had ended, beside one with its end`,
@@ -49,7 +49,7 @@ func TestDuplicate(t *testing.T) {
 			one, edit(func(s *tiny.Span) { s.Service, s.Kind, s.End = "b", tiny.Client, 30 }),
 			edit(func(s *tiny.Span) { s.Service, s.Kind, s.End = "b", tiny.Client, 30 }), one,
 		}, want: []string{
-			`note proven "class"="re-export", 2 records with the ids and contents of another in the same artifact`,
+			`note proven "class"="re-export", 2 records with the ids and contents of another in the same artifact; the first are of 1.json`,
 			`note proven "class"="shared-id", 1 call with one span id for the client and the server half, as Zipkin's clients write them`,
 		}},
 		{name: "near miss: the same span id in two traces", spans: []tiny.Span{one, edit(func(s *tiny.Span) { s.Trace = 2 })}},
@@ -60,7 +60,7 @@ func TestDuplicate(t *testing.T) {
 func TestDuplicateAcrossArtifacts(t *testing.T) {
 	doc := tiny.JSON(tiny.Span{Service: "a", ID: 1, Name: "x", Kind: tiny.Server, Start: 10, End: 20})
 	r := run(t, load(t, doc, append([]byte("\n"), doc...)), analyze.Options{})
-	want := []string{`note proven "class"="overlap", 1 record with the ids and contents of one in another artifact`}
+	want := []string{`note proven "class"="overlap", 1 record with the ids and contents of one in another artifact; the first are of 1.json and 2.json`}
 	if diff := cmp.Diff(want, lines(r, "WM4002")); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}

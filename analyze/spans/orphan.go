@@ -176,6 +176,8 @@ func (o *orphans) add(f orphan, trace uint32) {
 	}
 	g.n++
 	g.local[f.local]++
+	c, e := o.bundle.Spans.Chunk(int(f.row))
+	g.see(c.Start[e])
 	if g.lastTrace != trace {
 		g.lastTrace = trace
 		g.traces++

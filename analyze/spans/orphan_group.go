@@ -13,13 +13,14 @@ import (
 // orphanGroup is the orphans of one hop and route.
 type orphanGroup struct {
 	orphanKey
-	label     string
-	n, traces int
-	local     [evidence.Localities]int // n by locality
-	lastTrace uint32
-	rows      []uint32 // of the exhibits
-	peers     *peers
-	merged    int // number of groups that this one stands for, 0 for itself only
+	label       string
+	n, traces   int
+	local       [evidence.Localities]int // n by locality
+	lastTrace   uint32
+	first, last uint64   // starts of the spans
+	rows        []uint32 // of the exhibits
+	peers       *peers
+	merged      int // number of groups that this one stands for, 0 for itself only
 }
 
 // peers are the spans of the service and label of a group, the orphans among them.
@@ -70,12 +71,25 @@ func (o *orphans) bounded(opt *analyze.Options) []*orphanGroup {
 // otherHop is the client and server of what is beyond MaxSubjects.
 const otherHop = unknown - 1
 
+// see widens the time of the group to an instant, 0 for none.
+func (g *orphanGroup) see(start uint64) {
+	if start == 0 {
+		return
+	}
+	if g.first == 0 {
+		g.first = start
+	}
+	g.first, g.last = min(g.first, start), max(g.last, start)
+}
+
 func (g *orphanGroup) merge(from *orphanGroup, keep int) {
 	g.n += from.n
 	g.traces += from.traces
 	for i, n := range from.local {
 		g.local[i] += n
 	}
+	g.see(from.first)
+	g.see(from.last)
 	g.merged += max(1, from.merged)
 	g.rows = append(g.rows, from.rows[:min(len(from.rows), keep-len(g.rows))]...)
 }
@@ -89,6 +103,7 @@ func (g *orphanGroup) finding(p *analyze.Pass, s *Services) analyze.Finding {
 		Basis:   analyze.Proven,
 		Subject: analyze.Subject("client", client, "server", server, "route", g.label),
 		Message: g.message(s, server),
+		Fix:     g.fix(server),
 		Measures: []analyze.Measure{
 			analyze.M("spans.orphan", "spans", float64(g.n)),
 		},
@@ -113,7 +128,11 @@ func (g *orphanGroup) message(s *Services, server string) string {
 	}
 	m.WriteString(nameVerb(g.n) + "a parent that no artifact holds")
 	if g.merged == 0 {
-		fmt.Fprintf(&m, " (%s)", analyze.Count(g.traces, "trace"))
+		fmt.Fprintf(&m, " (%s", analyze.Count(g.traces, "trace"))
+		if g.first != 0 {
+			fmt.Fprintf(&m, ", from %s to %s", clock(int64(g.first)), clock(int64(g.last)))
+		}
+		m.WriteString(")")
 	}
 	switch {
 	case g.local[evidence.LocalByFlag] == g.n:
@@ -129,6 +148,21 @@ func (g *orphanGroup) message(s *Services, server string) string {
 		fmt.Fprintf(&m, "; it was of %s, as other spans without the same parent tell", s.Names[g.client])
 	}
 	return m.String()
+}
+
+// fix says where to look, by where the parent was. "" is that of the detector, for what is of several kinds.
+func (g *orphanGroup) fix(server string) string {
+	switch {
+	case g.server == otherHop:
+		return ""
+	case g.local[evidence.Remote] == 0:
+		return fmt.Sprintf("The parent was a span of %s itself. Where many of its names lack parents, look at its queue (OTEL_BSP_MAX_QUEUE_SIZE) and at how its processes ended; where "+
+			"it is this one, at spans that are not ended on a path of errors or panics: defer span.End().", server)
+	case g.client == unknown:
+		return fmt.Sprintf("Find who called %s here: WM4005 names what is missing below a call of the same trace. Else it was a client from outside, such as a browser, a gateway or a test, "+
+			"that sends a context of its own: add what it exports, or begin new traces where outsiders come in (otelhttp.WithPublicEndpointFn).", server)
+	}
+	return ""
 }
 
 func nameVerb(n int) string {

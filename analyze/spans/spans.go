@@ -16,4 +16,6 @@ var Detectors = []analyze.Detector{
 	Orphan,
 	Duplicate,
 	Invalid,
+	ContextLost,
+	HopMissing,
 }

@@ -15,6 +15,7 @@ import (
 // Span is one span with the resource that it is of. Zero values are left out of the export.
 type Span struct {
 	Service, Host, Zone string // service.name, host.id, cloud.availability_zone
+	Version             string // service.version
 	Trace, ID, Parent   uint64 // the low 8 bytes; Trace 0 is trace 1, ID 0 is no id
 	Name, Route         string // Route is http.route
 	Kind                tracepb.Span_SpanKind
@@ -55,7 +56,7 @@ func JSON(spans ...Span) []byte {
 func (s Span) resource() []*commonpb.KeyValue {
 	var out []*commonpb.KeyValue
 	for _, kv := range [][2]string{
-		{"service.name", s.Service}, {"host.id", s.Host}, {"cloud.availability_zone", s.Zone},
+		{"service.name", s.Service}, {"host.id", s.Host}, {"cloud.availability_zone", s.Zone}, {"service.version", s.Version},
 	} {
 		if kv[1] != "" {
 			out = append(out, text(kv[0], kv[1]))
