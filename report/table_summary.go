@@ -184,26 +184,10 @@ func (t *tableReport) notSeen() []string {
 		out = append(out, count(n, "artifact")+" recognised and not examined by this version: "+strings.Join(kinds, ", "))
 	}
 	out = append(out, t.checksWithout()...)
-	if records, dumps := t.leaked(); records > 0 {
-		out = append(out, count(records, "record")+" of goroutines that the runtime calls leaked, in "+count(dumps, "dump")+
-			": no check judges them; -o json has them by creator (goroutines.leaked), -o html over time")
-	}
 	if n := t.d.Summary.Checks.Disabled; n > 0 {
 		out = append(out, count(n, "check")+" switched off by --only or --skip")
 	}
 	return out
-}
-
-// leaked counts the records of goroutines that dumps mark as leaked. A goroutine has one in each dump.
-func (t *tableReport) leaked() (records, dumps int) {
-	in := map[string]bool{}
-	for i := range t.d.Measures {
-		if m := &t.d.Measures[i]; m.Name == "goroutines.leaked" {
-			records += int(m.Value)
-			in[m.Subject["artifact"]] = true
-		}
-	}
-	return records, len(in)
 }
 
 // checksWithout lists the checks that could not look, those with the same reason together, and those that

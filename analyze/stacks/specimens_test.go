@@ -301,7 +301,7 @@ func TestFindingStatesWhatIsCertain(t *testing.T) {
 	if f.Basis != analyze.Proven || f.Severity != analyze.Warning || len(f.Exhibits) != 2 {
 		t.Errorf("basis %s, severity %s, %d exhibits", f.Basis, f.Severity, len(f.Exhibits))
 	}
-	want := regexp.MustCompile(`^2 of 14 stacks, with 17\.6 % of the goroutine count, fill the limit of 128 frames ` +
+	want := regexp.MustCompile(`^2 of 14 stacks in .*goroutine\.pb\.gz, with 17\.6 % of the goroutine count, fill the limit of 128 frames ` +
 		`\(runtime.gopark starts at line 457 .*\) and end in a function that others call: its callers are missing; ` +
 		`of 2 more they likely are; 1 cannot be told$`)
 	if !want.MatchString(f.Message) {

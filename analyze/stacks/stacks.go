@@ -1,4 +1,4 @@
-// Package stacks judges how whole the stacks of profiles and goroutine dumps are.
+// Package stacks judges how whole the stacks of profiles and goroutine dumps are, and which goroutines never end.
 package stacks
 
 import "github.com/witnessmark/witnessmark/analyze"
@@ -6,4 +6,6 @@ import "github.com/witnessmark/witnessmark/analyze"
 // Detectors of the family, in ID order.
 var Detectors = []analyze.Detector{
 	Truncated,
+	Leaked,
+	Growing,
 }

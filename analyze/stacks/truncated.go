@@ -9,6 +9,7 @@ import (
 
 	"github.com/witnessmark/witnessmark/analyze"
 	"github.com/witnessmark/witnessmark/evidence"
+	"github.com/witnessmark/witnessmark/internal/goruntime"
 )
 
 // Truncated is WM3001.
@@ -149,7 +150,7 @@ func finding(p *analyze.Pass, k subject, js []judgement) analyze.Finding {
 		analyze.M("stacks.truncated_certain", "stacks", float64(s.stacks[certain])),
 		analyze.M("stacks.truncated_share", "ratio", share),
 	}
-	f.Message = message(k, js, &s)
+	f.Message, f.Fix = message(k, js, &s), fix(js[0])
 	f.Exhibits = exhibits(p, js)
 	return f
 }
@@ -166,7 +167,9 @@ func message(k subject, js []judgement, s *sum) string {
 		fmt.Fprintf(&sb, " of %s", k.service)
 	}
 	if len(js) > 1 {
-		fmt.Fprintf(&sb, " in %d artifacts", len(js))
+		fmt.Fprintf(&sb, " in %d artifacts, the first of them %s", len(js), js[0].artifact.Path)
+	} else {
+		fmt.Fprintf(&sb, " in %s", js[0].artifact.Path)
 	}
 	switch {
 	case js[0].artifact.Dump != nil:
@@ -190,6 +193,20 @@ func message(k subject, js []judgement, s *sum) string {
 		fmt.Fprintf(&sb, "; %d cannot be told", n)
 	}
 	return sb.String()
+}
+
+// fix says what to do for one kind of profile or text.
+func fix(j judgement) string {
+	switch a := j.artifact; {
+	case a.Dump != nil:
+		return "Take the profile form beside the text (debug=0, or debug=1 to read it), whose stacks have 128 frames since Go 1.23; text keeps 100 in every release."
+	case a.Profile.Kind == evidence.KindCPU:
+		return "CPU profiles keep 64 frames in every release, and no setting changes that: read the shares of functions above the cut as lower limits, profile a benchmark of the deep part, " +
+			"or make recursion and chains of middleware flatter."
+	case j.verdict.limit.frames <= goruntime.StackLimit(false, goruntime.OldestLimit):
+		return "Build with Go 1.23 or later, which keeps 128 frames instead of 32, and set GODEBUG=profstackdepth=N (up to 1024) where that is not enough."
+	}
+	return "Set GODEBUG=profstackdepth=N (up to 1024) in the environment of the process: 128 frames are the default. Recursion that deep is worth a look of its own."
 }
 
 // textClaim says what goroutine text leaves out, by the two generations of it.

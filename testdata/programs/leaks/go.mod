@@ -1,0 +1,3 @@
+module witnessmark.example/leaks
+
+go 1.22
