@@ -16,7 +16,7 @@ var Missing = analyze.Detector{
 	Doc: analyze.Doc{
 		Title: "Value that could carry a required pprof label does not",
 		Text: "With --require-label KEY, every labelable part of a CPU, goroutine or goroutineleak profile, and of " +
-			"goroutine text that shows labels, must carry the key. What does not is grouped by cause and by the " +
+			"goroutine text that shows labels, must carry the key. What does not is grouped by process (its service, else its folder), by cause and by the " +
 			"function that its goroutine was started with. Labels are inherited by the go statement; what loses them " +
 			"is a pool that was started before the request, a queue between goroutines, a timer, and code that sets " +
 			"the labels of another context.",
@@ -35,9 +35,9 @@ var Missing = analyze.Detector{
 			"fewer samples than the option MinLabelSamples (5). " +
 			"Goroutines with an entry function that never carries the key are counted, but reported only where nothing " +
 			"in the run carries it, and as a note: a pool at rest lacks nothing.",
-		Fix: "part-labelled and entry-unlabelled: pass the context with the job and run it in pprof.Do(ctx, …), or " +
-			"SetGoroutineLabels(ctx) when a worker takes it. inside-do: derive the inner context from the outer one. " +
-			"timer: capture the context and set its labels in the callback.",
+		Fix: "Each finding says what to do for its cause. part-labelled and entry-unlabelled: pass the context with the job and run it in pprof.Do(ctx, …), or " +
+			"SetGoroutineLabels(ctx) when a worker takes it. inside-do: make the inner context of the outer one. other-labels: add the key to those. " +
+			"timer: keep the context and set its labels in the callback. stack-cut: get whole stacks first (WM3001).",
 		Since:    "0.1.0",
 		Severity: analyze.Error,
 	},
@@ -105,11 +105,12 @@ func mostFrequent(reasons map[string]int) string {
 // lack is one finding in the making: the value without a key, of one cause, entry function, service and
 // kind of artifact, over all artifacts.
 type lack struct {
-	key, service, entry string
+	key, process, entry string // process is the service, or the folder where the service is not known
 	cause               cause
 	sampled             bool
-	rows, of            int64 // events without the key, and all labelable ones of those artifacts
-	covered             int64 // labelable events of those artifacts that carry the key
+	path                string // of the first artifact
+	rows, of            int64  // events without the key, and all labelable ones of those artifacts
+	covered             int64  // labelable events of those artifacts that carry the key
 	unit                string
 	amount              int64
 	artifacts           int
@@ -117,7 +118,7 @@ type lack struct {
 }
 
 type lackKey struct {
-	key, service, entry string
+	key, process, entry string
 	cause               cause
 	sampled             bool
 }
@@ -126,10 +127,10 @@ func merge(ts []*tally, keys []string) []*lack {
 	all := map[lackKey]*lack{}
 	for _, t := range ts {
 		for gk, g := range t.groups {
-			k := lackKey{keys[gk.key], t.artifact.Identity.Service.Value, gk.entry, gk.cause, t.sampled}
+			k := lackKey{keys[gk.key], cmp.Or(t.artifact.Identity.Service.Value, analyze.Process(t.artifact)), gk.entry, gk.cause, t.sampled}
 			l := all[k]
 			if l == nil {
-				l = &lack{key: k.key, service: k.service, entry: k.entry, cause: k.cause, sampled: k.sampled}
+				l = &lack{key: k.key, process: k.process, entry: k.entry, cause: k.cause, sampled: k.sampled, path: t.artifact.Path}
 				all[k] = l
 			}
 			l.take(t, gk, g)
@@ -144,7 +145,7 @@ func merge(ts []*tally, keys []string) []*lack {
 	}
 	slices.SortFunc(out, func(a, b *lack) int {
 		return cmp.Or(cmp.Compare(b.rows, a.rows), strings.Compare(a.key, b.key), strings.Compare(string(a.cause), string(b.cause)),
-			strings.Compare(a.entry, b.entry), strings.Compare(a.service, b.service), compareBool(a.sampled, b.sampled))
+			strings.Compare(a.entry, b.entry), strings.Compare(a.process, b.process), compareBool(a.sampled, b.sampled))
 	})
 	return out
 }
@@ -193,10 +194,11 @@ func (l *lack) finding(p *analyze.Pass) analyze.Finding {
 	if l.cause.proven() {
 		f.Basis = analyze.Proven
 	}
-	if l.service != "" {
-		f.Subject["service"] = l.service
+	// The folder of an artifact that is given by itself has no name.
+	if name := analyze.ProcessSubject(l.process); name != "." {
+		f.Subject["service"] = name
 	}
-	f.Message = l.message()
+	f.Message, f.Fix = l.message(), l.cause.fix(l.entry, l.key)
 	return f
 }
 
@@ -249,11 +251,10 @@ func (l *lack) message() string {
 	}
 	var sb strings.Builder
 	fmt.Fprintf(&sb, "%d of %s that could carry the label %q", l.rows, analyze.Count(int(l.of), unit), l.key)
-	if l.service != "" {
-		fmt.Fprintf(&sb, " in %s", l.service)
-	}
 	if l.artifacts > 1 {
-		fmt.Fprintf(&sb, ", counted over %d captures,", l.artifacts)
+		fmt.Fprintf(&sb, " in %s, counted over %d captures,", l.process, l.artifacts)
+	} else {
+		fmt.Fprintf(&sb, " in %s", l.path)
 	}
 	sb.WriteString(" do not; they were started with ")
 	if l.cause != stackCut {
@@ -274,7 +275,7 @@ func rest(p *analyze.Pass, ls []*lack) analyze.Finding {
 		}
 	}
 	f.Basis = analyze.Heuristic
-	f.Measures = nil
+	f.Measures, f.Fix = nil, ""
 	f.Subject = analyze.Subject("key", "(other)", "cause", "(other)", "entry", "(other)")
 	f.Message = fmt.Sprintf("%s of %s beyond those listed lack a required label",
 		analyze.Count(int(rows), "row"), analyze.Count(len(ls), "group"))

@@ -298,16 +298,21 @@ func TestCapturesRaiseWhatTheirTruthHas(t *testing.T) {
 	got := map[string]string{}
 	for _, f := range run(t, []string{"tenant"}, captures+"labels/profiles").Findings {
 		if f.Severity == analyze.Error {
-			got[f.Subject["entry"]+" "+f.Subject["cause"]], _, _ = strings.Cut(f.Message, " ")
+			n, _, _ := strings.Cut(f.Message, " ")
+			got[f.Subject["service"]+" "+f.Subject["entry"]+" "+f.Subject["cause"]] = n
+			if !strings.Contains(f.Message, captures+"labels/profiles/"+f.Subject["service"]) {
+				t.Errorf("%q does not say where", f.Message)
+			}
 		}
 	}
 	want := map[string]string{
-		"biblio/internal/bench.(*Desk).cartLoop entry-unlabelled":       "66", // handoff
-		"biblio/internal/bench.(*Desk).pageLoop entry-unlabelled":       "17", // pool
-		"biblio/internal/bench.(*Desk).Burn.func5.1 entry-unlabelled":   "35", // timer
-		"net/http.(*conn).serve entry-unlabelled":                       "38", // none, 37, and one sample beside it
-		"net/http.(*conn).serve inside-do":                              "33", // reset
-		"biblio/internal/bench.(*Desk).afterClose.func1.1 other-labels": "46", // afterfunc: the canceller's
+		"circulation-0 biblio/internal/bench.(*Desk).cartLoop entry-unlabelled":  "66", // handoff
+		"fines-0 biblio/internal/bench.(*Desk).pageLoop entry-unlabelled":        "17", // pool
+		"shelves-0 biblio/internal/bench.(*Desk).Burn.func5.1 entry-unlabelled":  "35", // timer
+		"members-0 net/http.(*conn).serve entry-unlabelled":                      "38", // none, 37, and one sample beside it
+		"portal-0 net/http.(*conn).serve inside-do":                              "33", // reset
+		"portal-0 biblio/internal/bench.(*Desk).afterClose.func1.1 other-labels": "30", // afterfunc: the canceller's
+		"fines-0 biblio/internal/bench.(*Desk).afterClose.func1.1 other-labels":  "16",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("errors of labels (-want +got):\n%s", diff)
