@@ -119,6 +119,7 @@ func (t *tableReport) cause(c *cause, paths map[string]string) {
 		title += ", " + count(n, "finding")
 	}
 	t.Line(title)
+	left := false
 	for i := range c.shown {
 		lead := "        "
 		if len(c.findings) > 1 {
@@ -133,7 +134,10 @@ func (t *tableReport) cause(c *cause, paths map[string]string) {
 			message += " (" + c.findings[i].Basis + ")"
 		}
 		t.Para(lead, message)
-		t.exhibits(c, i, paths)
+		left = t.exhibits(c, i, paths) || left
+	}
+	if left {
+		t.Line("        (not all places of each are shown; --limit 0 lists them)")
 	}
 	if rest := len(c.findings) - c.shown; rest > 0 {
 		t.Line(fmt.Sprintf("        … %s more of this check; --limit 0 prints all", thousands(rest)))
@@ -143,8 +147,8 @@ func (t *tableReport) cause(c *cause, paths map[string]string) {
 	}
 }
 
-// exhibits writes the places of finding i of a cause.
-func (t *tableReport) exhibits(c *cause, i int, paths map[string]string) {
+// exhibits writes the places of finding i of a cause, and reports whether there are more.
+func (t *tableReport) exhibits(c *cause, i int, paths map[string]string) bool {
 	shown, rest := c.evidence(i, t.o.Limit <= 0)
 	for k, e := range shown {
 		lead := "        "
@@ -154,9 +158,7 @@ func (t *tableReport) exhibits(c *cause, i int, paths map[string]string) {
 		// Never wrapped: it is there to be copied.
 		t.Line(strings.TrimRight(lead+Place(paths[e.Artifact], e.Offset, e.Length)+"  "+Clean(e.Role)+"  "+Clean(e.Text), " "))
 	}
-	if rest > 0 {
-		t.Line("        and " + count(rest, "more place") + "; --limit 0 lists all")
-	}
+	return rest > 0
 }
 
 // Place names a byte range of an artifact in the form that `witnessmark show` takes, quoted for a shell where the

@@ -269,10 +269,14 @@ func commonHead(values []string) string {
 			head = head[:len(head)-1]
 		}
 	}
-	if head = head[:max(0, strings.LastIndexAny(head, breaks))]; len(head) < leastAffix {
+	cut := strings.LastIndexByte(head, '/') // names of files and folders stay whole
+	if cut < 0 {
+		cut = strings.LastIndexAny(head, breaks)
+	}
+	if cut < leastAffix {
 		return ""
 	}
-	return head
+	return head[:cut]
 }
 
 // commonTail returns what all values end with, from a break on.

@@ -133,6 +133,7 @@ func TestAffixes(t *testing.T) {
 	}{
 		{"domain", "a1.example.com a2.example.com", "a1… a2…", 10},
 		{"folder", "../captures/x/cpu.pb ../captures/x/mem/heap", "…/cpu.pb …/mem/heap", 12},
+		{"names of files stay whole", "d/captures/go1.20.14/cpu.pb d/captures/go1.20.15/heap.pb", "…/go1.20.14/cpu.pb …/go1.20.15/heap.pb", 12},
 		{"both", "pre/fix/one/suf/fix pre/fix/two/suf/fix", "…/one… …/two…", 8},
 		{"one alone", "a-very-long-name.example.com b", "a-very-long-name.example.com b", 10},
 		{"short ones stay", "a1.example.com a2.example.com b.example", "a1… a2… b.example", 10},

@@ -121,7 +121,7 @@ func TestDamaged(t *testing.T) {
 		t.Fatalf("findings %q, want one for the two files of one name and one for the empty file", got)
 	}
 	for _, want := range []string{
-		`warning proven "artifact"="empty.pb.gz","format"="empty", empty.pb.gz (empty) holds nothing that could be read; lost: no bytes`,
+		`warning proven "artifact"="empty.pb.gz","format"="empty", empty.pb.gz is empty: nothing was captured`,
 		`warning proven "artifact"="heap.pb.gz","format"="pprof/`,
 		`2 artifacts named heap.pb.gz are damaged or unreadable; the first of them: a/heap.pb.gz`,
 		`the gzip stream ends early`,
@@ -133,6 +133,33 @@ func TestDamaged(t *testing.T) {
 	want := map[string]float64{"artifacts.total": 4, "artifacts.unreadable": 1, "artifacts.damaged": 2, "artifacts.unknown": 0}
 	if m := measures(r, "artifacts."); m["artifacts.total"] != 4 || m["artifacts.unreadable"]+m["artifacts.damaged"] != 3 {
 		t.Errorf("measures %v, want like %v", m, want)
+	}
+}
+
+// TestNoCapture: a file that never held a capture is said to hold what it holds, with what to do about that, and is not
+// called damaged.
+func TestNoCapture(t *testing.T) {
+	for name, c := range map[string]struct{ content, says, fix string }{
+		"nothing":  {"", "f is empty: nothing was captured", fixEmpty},
+		"refusal":  {"404 page not found\n", `f holds no capture: an error message in place of a capture: "404 page not found"`, fixRefused},
+		"page":     {"<!DOCTYPE html><title>502 Bad Gateway</title>", `f holds no capture: an HTML page in place of a capture, titled "502 Bad Gateway"`, fixRefused},
+		"response": {"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\n\r\ndebug endpoint disabled\n", "f holds no capture: the HTTP response is an error: 403 Forbidden", fixRefused},
+		"daemon":   {"506 Cannot talk to daemon\n", `f holds no capture: chronyc got no answer: it says "506 Cannot talk to daemon"`, fixRefused},
+		"damage":   {string(heap(t)[:300]), "f (", fixDamaged},
+	} {
+		r := run(t, load(t, file{"f", []byte(c.content)}), analyze.Options{})
+		found := false
+		for _, f := range r.Findings {
+			if f.ID == "WM1001" {
+				found = true
+				if !strings.HasPrefix(f.Message, c.says) || f.Fix != c.fix {
+					t.Errorf("%s: %q, to do %q; want %q, %q", name, f.Message, f.Fix, c.says, c.fix)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%s: no finding", name)
+		}
 	}
 }
 

@@ -21,14 +21,23 @@ var Damaged = analyze.Detector{
 			"The end of a cut goroutine dump is reported as WM1003 and not again here.",
 		Blind: "A file that was cut between two records, in a format without a trailer or a count, looks whole. So does " +
 			"one whose bytes were changed into other valid ones: few formats carry a checksum.",
-		Fix: "Copy or capture the file again and compare sizes and checksums with the source. Where a limit of this " +
-			"run cut it, raise the limit that the message names.",
+		Fix:      "damaged or cut: " + fixDamaged + " empty: " + fixEmpty + " an answer in place of a capture: " + fixRefused,
 		Since:    "0.1.0",
 		Severity: analyze.Warning,
 	},
 	Needs: analyze.NeedArtifacts,
 	Run:   runDamaged,
 }
+
+// What to do about a file, by what it turned out to be.
+const (
+	fixDamaged = "Copy or capture the file again and compare sizes and checksums with the source. Where a limit of this " +
+		"run cut it, raise the limit that the message names."
+	fixEmpty = "Run again what should have written the file, and keep its error output: an empty file is what a command leaves " +
+		"that failed, or that was stopped before it wrote."
+	fixRefused = "Whoever was asked for a capture answered with a message. See what it complains of on that host (the address and path, a " +
+		"permission, a debug endpoint that is switched off, a daemon that does not run), and capture again."
+)
 
 func runDamaged(p *analyze.Pass) error {
 	count := map[evidence.Status]int{}
@@ -79,10 +88,18 @@ func damagedFinding(p *analyze.Pass, g *analyze.Group[fileKey]) analyze.Finding 
 		Basis:    analyze.Proven,
 		Subject:  g.Key.subject(),
 		Message:  fmt.Sprintf("%s (%s) %s", first.Path, first.Format, state(first)),
+		Fix:      fixDamaged,
 		Measures: []analyze.Measure{analyze.M("artifacts.damaged", "artifacts", float64(g.N))},
+	}
+	if answer := inPlaceOf(first); answer != "" {
+		f.Message, f.Fix = first.Path+" "+answer, fixRefused
+		if first.Format == evidence.FormatEmpty {
+			f.Fix = fixEmpty
+		}
 	}
 	switch {
 	case g.Merged > 0:
+		f.Fix = "" // of several kinds: that of the check
 		f.Message = fmt.Sprintf("%s beyond those listed are damaged or unreadable; the first of them: %s",
 			analyze.Count(g.N, "artifact"), f.Message)
 	case g.N > 1:
@@ -95,6 +112,20 @@ func damagedFinding(p *analyze.Pass, g *analyze.Group[fileKey]) analyze.Finding 
 	// One of each file comes first where there are several: their losses are one list, cut at the bound.
 	f.Exhibits = f.Exhibits[:min(len(f.Exhibits), p.Options.Exhibits())]
 	return f
+}
+
+// inPlaceOf says what is in a file that never held a capture: nothing, or the message of whoever was asked for one. It returns
+// "" for any other.
+func inPlaceOf(a *evidence.Artifact) string {
+	switch {
+	case a.Format == evidence.FormatEmpty:
+		return "is empty: nothing was captured"
+	case a.Status != evidence.StatusUnreadable && a.Status != evidence.StatusUnknown || len(a.Losses) != 1 || a.MoreLosses > 0:
+		return ""
+	case a.Losses[0].Origin != evidence.InCapture:
+		return ""
+	}
+	return "holds no capture: " + a.Losses[0].What
 }
 
 // state says what of an artifact was read and what is missing.

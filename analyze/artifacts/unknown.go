@@ -19,8 +19,9 @@ var Unknown = analyze.Detector{
 		Proof: "No reader recognised the first 64 KiB of its content, after containers and log prefixes were " +
 			"peeled off.",
 		Blind: "A known format behind a container or prefix that is not known, or cut off at its beginning, is unknown.",
-		Fix: "Leave such files out of the input if they are no evidence. If they are, convert them to a format that " +
-			"is read, or report the format as missing.",
+		Fix: "Leave such files out of the input if they are no evidence. A short one is often the answer of a server or a " +
+			"daemon that refused: look at it (witnessmark show), and capture again. Else convert it to a format that is read, or " +
+			"report the format as missing.",
 		Since:    "0.1.0",
 		Severity: analyze.Note,
 	},

@@ -68,7 +68,7 @@ func newAlignApply(a *app, code *int) *cobra.Command {
 	f.StringSliceVar(&o.labels, "label", nil, "labels for every sample of a profile: az, host")
 	f.StringArrayVar(&o.zones, "az", nil, "DOMAIN=ZONE: availability zone of a clock domain; repeatable")
 	f.BoolVar(&o.overwrite, "az-overwrite", false, "replace zones that contradict the evidence")
-	f.StringArrayVar(&o.identity, "identity", nil, "GLOB:key=value,… with keys service, instance, host, az, domain, at; repeatable")
+	f.StringArrayVar(&o.identity, "identity", nil, "`GLOB:key=value,...` with keys service, instance, host, az, domain, at; repeatable")
 	f.StringVar(&o.digest, "digest", "crc32c", "digest of files in sidecars: crc32c, or sha256, which takes longer than rewriting")
 	f.StringVar(&o.format, "format", "table", "format on standard output: table or json")
 	return cmd

@@ -46,7 +46,7 @@ func newAlignEstimate(a *app, code *int) (*alignEstimate, *cobra.Command) {
 
 func (o *alignEstimate) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVarP(&o.model, "output", "o", "", "write the model to this file")
+	f.StringVarP(&o.model, "output", "o", "", "write the model to this `FILE`")
 	f.StringVar(&o.format, "format", "table", "format on standard output: table, or json for the model")
 	f.IntVar(&o.limit, "limit", 50, "rows in the table; 0 for all")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing on standard output")

@@ -30,10 +30,10 @@ type known struct {
 
 func (o *known) baselineFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringSliceVar(&o.only, "only", nil, "run only these checks: IDs or names, comma separated")
-	f.StringSliceVar(&o.skip, "skip", nil, "do not run these checks")
-	f.StringSliceVar(&o.requireLabels, "require-label", nil, "pprof labels that all labelable value must carry, comma separated")
-	f.StringVar(&o.settings.now, "now", "", "day by which suppressions expire, as 2027-03-01 (default: the day of the capture)")
+	f.StringSliceVar(&o.only, "only", nil, "run only these `CHECKS`: IDs or names, comma separated")
+	f.StringSliceVar(&o.skip, "skip", nil, "do not run these `CHECKS`")
+	f.StringSliceVar(&o.requireLabels, "require-label", nil, "`KEYS` of pprof labels, comma separated, that all work must carry which could (witnessmark explain label)")
+	f.StringVar(&o.settings.now, "now", "", "`DAY` by which suppressions expire, as 2027-03-01 (default: the day of the capture)")
 	o.settings.configFlags(f)
 	o.inputFlags(cmd)
 }
@@ -55,7 +55,7 @@ func baselineCreate(a *app, code *int) *cobra.Command {
 		},
 	}
 	o.baselineFlags(cmd)
-	cmd.Flags().StringVarP(&o.file, "output", "o", "", "file to write (default: standard output)")
+	cmd.Flags().StringVarP(&o.file, "output", "o", "", "`FILE` to write (default: standard output)")
 	return cmd
 }
 

@@ -37,9 +37,9 @@ func clocksCommand(a *app, code *int) *cobra.Command {
 		RunE: o.run,
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.failOn, "fail-on", "error", "severity from which findings make the exit code 1: error, warning, note or never")
-	f.StringSliceVar(&o.only, "only", nil, "run only these checks: IDs or names, comma separated")
-	f.StringSliceVar(&o.skip, "skip", nil, "do not run these checks")
+	f.StringVar(&o.failOn, "fail-on", "error", "`SEVERITY` from which findings make the exit code 1: error, warning, note or never")
+	f.StringSliceVar(&o.only, "only", nil, "run only these `CHECKS`: IDs or names, comma separated")
+	f.StringSliceVar(&o.skip, "skip", nil, "do not run these `CHECKS`")
 	f.BoolVar(&o.allowIncomplete, "allow-incomplete", false, "exit 0 instead of 3 where some evidence could not be read")
 	o.settings.configFlags(f)
 	o.settings.acceptFlags(f)
@@ -96,11 +96,11 @@ type clockFlags struct {
 func (c *clockFlags) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&c.trust, "trust", string(align.TrustAssumed), "bounds that decide what is aligned: hard, or assumed where hard ones are open")
-	f.StringVar(&c.reference, "reference", "", "clock domain to put offsets against, or utc (default: utc where anything tells it, else the best-connected)")
+	f.StringVar(&c.reference, "reference", "", "clock `DOMAIN` to put offsets against, or utc (default: utc where anything tells it, else the best-connected)")
 	f.Float64Var(&c.maxDriftPPM, "max-drift-ppm", align.DefaultMaxDriftPPM, "the most that any clock gains or loses, in parts per million: all bounds rest on it")
-	f.StringArrayVar(&c.minDelay, "min-delay", nil, "AZ1:AZ2=DURATION: the least time that anything takes between two zones; repeatable")
+	f.StringArrayVar(&c.minDelay, "min-delay", nil, "`AZ1:AZ2=DURATION`: the least time that anything takes between two zones; repeatable")
 	f.DurationVar(&c.maxWidth, "max-width", 0, "leave clocks alone whose bounds are wider; 0 for any width")
-	f.StringArrayVar(&c.zones, "az", nil, "DOMAIN=ZONE or HOST=ZONE: the zone of a clock, over what the evidence says; repeatable")
+	f.StringArrayVar(&c.zones, "az", nil, "`HOST=ZONE` or DOMAIN=ZONE: the zone of a clock, over what the evidence says; repeatable")
 }
 
 // options reads the flags; zones may be given by host, which the bundle resolves.

@@ -36,14 +36,14 @@ type settings struct {
 
 // configFlags adds the flags about the configuration.
 func (s *settings) configFlags(f *pflag.FlagSet) {
-	f.StringVar(&s.path, "config", "", "configuration file (default: "+config.Name+" of the working folder or the nearest above it)")
+	f.StringVar(&s.path, "config", "", "configuration `FILE` (default: "+config.Name+" of the working folder or the nearest above it)")
 	f.BoolVar(&s.none, "no-config", false, "read no configuration")
 }
 
 // acceptFlags adds the flags about what is accepted.
 func (s *settings) acceptFlags(f *pflag.FlagSet) {
-	f.StringVar(&s.baseline, "baseline", "", "file of known findings: only others fail (see: witnessmark baseline create --help)")
-	f.StringVar(&s.now, "now", "", "day by which suppressions expire, as 2027-03-01 (default: the day of the capture)")
+	f.StringVar(&s.baseline, "baseline", "", "`FILE` of known findings: only others fail (see: witnessmark baseline create --help)")
+	f.StringVar(&s.now, "now", "", "`DAY` by which suppressions expire, as 2027-03-01 (default: the day of the capture)")
 }
 
 // load reads the configuration: the file that was named, or the nearest on the way up from the working folder.

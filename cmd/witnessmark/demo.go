@@ -37,7 +37,7 @@ on a folder that --extract writes.`,
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&extract, "extract", "", "write the captures to this folder, which must not exist, and stop")
+	cmd.Flags().StringVar(&extract, "extract", "", "write the captures to this `FOLDER`, which must not exist, and stop")
 	o.flags(cmd)
 	o.stackFlag(cmd)
 	return cmd

@@ -34,7 +34,8 @@ happened to be captured; two runs of one program differ by more, for which there
 have seen is unknown, never fixed.
 
 Exit code 1: a new finding at or above --fail-on, a measure or function that got worse beyond chance, or a threshold
-exceeded. --fail-on never switches all of them off. Exit code 3: no regression, but something could not be compared.`
+exceeded. --fail-on never switches all of them off. Goroutines that grew are shown, and fail a run by --threshold alone: how
+many there should be depends on the load. Exit code 3: no regression, but something could not be compared.`
 
 func diffCommand(a *app, code *int) *cobra.Command {
 	o := &comparison{examine: *newExamine(a, code)}
@@ -56,12 +57,12 @@ func diffCommand(a *app, code *int) *cobra.Command {
 	}
 	o.flags(cmd)
 	f := cmd.Flags()
-	f.StringArrayVar(&o.thresholds, "threshold", nil, "limit such as 'orphan_ratio>0.01' or 'share(pkg.Func)>+2%'; repeatable")
+	f.StringArrayVar(&o.thresholds, "threshold", nil, "`LIMIT` such as 'orphan_ratio>0.01' or 'share(pkg.Func)>+2%'; repeatable")
 	f.Float64Var(&o.alpha, "alpha", 0.01, "chance of any false alarm among the measures, and again among the functions")
 	f.Float64Var(&o.dispersion, "dispersion", 2, "divide counts of spans by this before a test: spans of one trace share their fate")
 	f.Float64Var(&o.minShare, "min-share", 0.01, "least growth of a function's own share that fails, 0 to 1")
 	f.StringVar(&o.normalize, "normalize", "total", "normalise profiles by their total or their duration")
-	f.StringVar(&o.by, "group-by", "stack", "group goroutines by stack, creator or label:KEY")
+	f.StringVar(&o.by, "group-by", "stack", "group goroutines by `WHAT`: stack, creator or label:KEY")
 	f.IntVar(&o.top, "top", 100, "functions, stacks and groups that the document lists of one artifact")
 	f.BoolVar(&o.all, "all", false, "list what is the same, too")
 	return cmd

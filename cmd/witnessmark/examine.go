@@ -57,10 +57,10 @@ func examineCommand(a *app, code *int) *cobra.Command {
 
 func (o *examine) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.failOn, "fail-on", "error", "severity from which findings make the exit code 1: error, warning, note or never")
-	f.StringSliceVar(&o.only, "only", nil, "run only these checks: IDs or names, comma separated")
-	f.StringSliceVar(&o.skip, "skip", nil, "do not run these checks")
-	f.StringSliceVar(&o.requireLabels, "require-label", nil, "pprof labels that all labelable value must carry, comma separated")
+	f.StringVar(&o.failOn, "fail-on", "error", "`SEVERITY` from which findings make the exit code 1: error, warning, note or never")
+	f.StringSliceVar(&o.only, "only", nil, "run only these `CHECKS`: IDs or names, comma separated")
+	f.StringSliceVar(&o.skip, "skip", nil, "do not run these `CHECKS`")
+	f.StringSliceVar(&o.requireLabels, "require-label", nil, "`KEYS` of pprof labels, comma separated, that all work must carry which could (witnessmark explain label)")
 	f.BoolVar(&o.allowIncomplete, "allow-incomplete", false, "exit 0 instead of 3 where some evidence could not be read")
 	o.settings.configFlags(f)
 	o.settings.acceptFlags(f)
@@ -76,8 +76,8 @@ func (o *examine) loadFlags(cmd *cobra.Command) {
 // inputFlags adds the flags about what is read.
 func (o *examine) inputFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringArrayVar(&o.identity, "identity", nil, "GLOB:key=value,… with keys service, instance, host, az, domain, at; repeatable")
-	f.StringVar(&o.maxDecoded, "max-decoded", "64GiB", "bound on what decompression of one file may deliver")
+	f.StringArrayVar(&o.identity, "identity", nil, "`GLOB:key=value,...` with keys service, instance, host, az, domain, at; repeatable")
+	f.StringVar(&o.maxDecoded, "max-decoded", "64GiB", "`SIZE` that decompression of one file may deliver")
 	f.IntVar(&o.jobs, "jobs", 0, "files read, and checks run, at once; 0 for one per CPU")
 }
 

@@ -16,9 +16,9 @@ func explainCommand(a *app) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "explain CHECK|TERM",
-		Short: "Say what a check or a word of the output means; of a check also what it proves, cannot see, and what to do",
+		Short: "Say what a check or a word of the output means, and what to do about it",
 		Long: `explain prints the documentation of a check, by its id or its name, or the meaning of a word that the output uses.
-Of a part of them it lists what has that part. witnessmark explain terms lists all words.`,
+Given a part of one it lists all that have the part. witnessmark explain terms lists all words.`,
 		Example: `  witnessmark explain WM4001
   witnessmark explain orphan-span
   witnessmark explain offset

@@ -33,9 +33,9 @@ func newOutput(a *app) *output { return &output{app: a, names: formatNames()} }
 
 func (o *output) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.format, "format", "table", "format on standard output: "+strings.Join(o.names, ", "))
-	f.StringArrayVarP(&o.files, "output", "o", nil, "FORMAT=PATH: write the report to a file as well; repeatable")
-	f.StringVar(&o.color, "color", "auto", "auto, always or never; NO_COLOR is honoured")
+	f.StringVar(&o.format, "format", "table", "`FORMAT` on standard output: "+strings.Join(o.names, ", "))
+	f.StringArrayVarP(&o.files, "output", "o", nil, "`FORMAT=PATH`: write the report to a file as well; repeatable")
+	f.StringVar(&o.color, "color", "auto", "`WHEN`: auto, always or never; NO_COLOR is honoured")
 	f.IntVar(&o.limit, "limit", 50, "rows and findings in table and markdown on standard output; 0 for all")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing on standard output")
 	o.complete(cmd)

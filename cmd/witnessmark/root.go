@@ -25,6 +25,7 @@ const rootExample = `  witnessmark dumps/                               the same
   witnessmark clocks dumps/                        where every host's clock stood
   witnessmark show 'dumps/traces.binpb@4711+633'   the evidence behind a finding, decoded
   witnessmark explain orphan-span                  what a check means and how sure it is
+  witnessmark explain offset                       what a word of the output means
   witnessmark examine --format json dumps/ | jq '.findings[] | {id, message}'
   witnessmark examine -q -o sarif=out.sarif -o junit=out.xml -o markdown=out.md dumps/
   witnessmark demo                                 a real incident, embedded`
@@ -38,6 +39,7 @@ func newRoot(a *app, code *int) *cobra.Command {
 		Long:          rootLong,
 		Example:       rootExample,
 		Args:          cobra.ArbitraryArgs,
+		Version:       version(), // for who types --version
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -50,6 +52,7 @@ func newRoot(a *app, code *int) *cobra.Command {
 			return o.run(cmd, args)
 		},
 	}
+	root.SetVersionTemplate("witnessmark {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)

@@ -34,7 +34,7 @@ prefixes were peeled. With a trace id it prints the spans of that trace as a tre
 		Args: atLeast(1),
 		RunE: func(_ *cobra.Command, args []string) error { return o.run(args) },
 	}
-	cmd.Flags().StringVar(&o.maxDecoded, "max-decoded", "64GiB", "bound on what decompression of one file may deliver")
+	cmd.Flags().StringVar(&o.maxDecoded, "max-decoded", "64GiB", "`SIZE` that decompression of one file may deliver")
 	return cmd
 }
 

@@ -36,7 +36,7 @@ Exit code 1: the whole 95 % interval of the health of some artifact is below --t
 	}
 	f := cmd.Flags()
 	f.Float64Var(&o.threshold, "threshold", 0.95, "health of goroutines below which the exit code is 1, 0 to 1")
-	f.StringVar(&o.by, "group-by", "stack", "group goroutines by stack, creator or label:KEY")
+	f.StringVar(&o.by, "group-by", "stack", "group goroutines by `WHAT`: stack, creator or label:KEY")
 	o.settings.configFlags(f)
 	o.loadFlags(cmd)
 	return cmd
