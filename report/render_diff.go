@@ -100,7 +100,7 @@ func diffGrids(d *Delta, all bool) []grid {
 }
 
 func regressionGrid(d *Delta) grid {
-	g := grid{title: "REGRESSIONS", columns: []Column{{Title: "KIND"}, {Title: "NAME", Shrink: true, Middle: true}, {Title: "OF", Shrink: true, Optional: true}, {Title: "WHAT", Wrap: true}}}
+	g := grid{title: "REGRESSIONS", columns: []Column{{Title: "KIND"}, {Title: "NAME", Shrink: true, Middle: true}, {Title: "OF", Shrink: true, Optional: true, Spare: 1}, {Title: "WHAT", Wrap: true}}}
 	for _, r := range d.Regressions {
 		g.rows = append(g.rows, []string{r.Kind, r.Name, subjectText(r.Subject), r.Text})
 	}
@@ -108,7 +108,7 @@ func regressionGrid(d *Delta) grid {
 }
 
 func thresholdGrid(d *Delta) grid {
-	g := grid{title: "THRESHOLDS", columns: []Column{{Title: "THRESHOLD"}, {Title: "OF", Shrink: true, Optional: true}, {Title: "OUTCOME"}, {Title: "WHAT", Wrap: true}}}
+	g := grid{title: "THRESHOLDS", columns: []Column{{Title: "THRESHOLD"}, {Title: "OF", Shrink: true, Optional: true, Spare: 1}, {Title: "OUTCOME"}, {Title: "WHAT", Wrap: true}}}
 	for _, t := range d.Thresholds {
 		g.rows = append(g.rows, []string{t.Threshold, subjectText(t.Subject), t.Outcome, t.Text})
 	}
@@ -140,8 +140,8 @@ func findingGrid(d *Delta) grid {
 
 func linkGrid(d *Delta) grid {
 	g := grid{title: "LINK COMPLETENESS", columns: []Column{
-		{Title: "OF"}, {Title: "CLIENT", Optional: true}, {Title: "SERVER", Optional: true}, {Title: "CALLS", Right: true}, {Title: "BEFORE", Right: true},
-		{Title: "AFTER", Right: true}, {Title: "95 % INTERVAL OF THE CHANGE"}, {Title: "VERDICT"},
+		{Title: "OF"}, {Title: "CLIENT", Shrink: true, Middle: true, Optional: true}, {Title: "SERVER", Shrink: true, Middle: true, Optional: true}, {Title: "CALLS", Right: true, Spare: 1}, {Title: "BEFORE", Right: true},
+		{Title: "AFTER", Right: true}, {Title: "95 % INTERVAL OF THE CHANGE", Spare: 2}, {Title: "VERDICT"},
 	}}
 	for i := range d.Links {
 		l := &d.Links[i]
@@ -166,7 +166,7 @@ func linkGrid(d *Delta) grid {
 
 func measureGrid(d *Delta) grid {
 	g := grid{title: "MEASURES", columns: []Column{
-		{Title: "NAME"}, {Title: "OF", Shrink: true, Middle: true, Optional: true}, {Title: "BEFORE", Right: true}, {Title: "AFTER", Right: true},
+		{Title: "NAME"}, {Title: "OF", Shrink: true, Middle: true, Optional: true, Spare: 1}, {Title: "BEFORE", Right: true}, {Title: "AFTER", Right: true},
 		{Title: "CHANGE", Right: true}, {Title: "INTERVAL", Spare: 2}, {Title: "VERDICT"},
 	}}
 	if slices.ContainsFunc(d.Measures, func(c MeasureChange) bool { return c.P != nil }) {
@@ -187,7 +187,7 @@ func profileGrid(d *Delta, p *ProfileChange) grid {
 	}
 	g := grid{title: "PROFILE " + p.Artifact, more: p.MoreFunctions + p.MoreStacks, columns: []Column{
 		{Title: ""}, {Title: "FUNCTION OR STACK", Shrink: true, Middle: true, Min: 30}, {Title: "BEFORE", Right: true}, {Title: "AFTER", Right: true},
-		{Title: "CHANGE", Right: true}, {Title: "95 % INTERVAL"}, {Title: "VERDICT"},
+		{Title: "CHANGE", Right: true}, {Title: "95 % INTERVAL", Spare: 1}, {Title: "VERDICT"},
 	}}
 	if p.SampleType != "" {
 		g.lead = append(g.lead, fmt.Sprintf("%s %s, %s: %s → %s in all, worth %s → %s samples", p.Kind, p.SampleType, what, number(p.BeforeTotal, typeUnit(p.SampleType)),

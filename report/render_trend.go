@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -18,7 +19,7 @@ func trendGrids(t *Trend) []grid {
 		captures.rows = append(captures.rows, []string{c.Input, at})
 	}
 	health := grid{title: "HEALTH OF GOROUTINES", columns: []Column{{Title: "ARTIFACT", Shrink: true, Middle: true}, {Title: "LEVEL", Right: true},
-		{Title: "RATE", Right: true}, {Title: "HEALTH", Right: true}, {Title: "95 % INTERVAL"}, {Title: "VERDICT"}}}
+		{Title: "RATE", Right: true}, {Title: "HEALTH", Right: true}, {Title: "95 % INTERVAL", Spare: 1}, {Title: "VERDICT"}}}
 	for _, h := range t.Health {
 		bounds := ""
 		if h.Low != nil {
@@ -27,8 +28,9 @@ func trendGrids(t *Trend) []grid {
 		health.rows = append(health.rows, []string{h.Artifact, number(h.Level, ""), signed(h.Rate, "") + " / " + t.Run.Per,
 			fmt.Sprintf("%.3f", h.Health), bounds, verdictText(h.Verdict, "")})
 	}
-	series := grid{title: "GROWTH", columns: []Column{{Title: "NAME"}, {Title: "OF", Shrink: true, Middle: true, Optional: true}, {Title: "VALUES"},
-		{Title: "RATE / " + strings.ToUpper(t.Run.Per), Right: true}, {Title: "95 % INTERVAL"}, {Title: "VERDICT"}}}
+	series := grid{title: "GROWTH", columns: []Column{{Title: "NAME"}, {Title: "OF", Shrink: true, Middle: true, Optional: true, Spare: 2}, {Title: "VALUES", Wrap: true},
+		{Title: "RATE / " + strings.ToUpper(t.Run.Per), Right: true}, {Title: "95 % INTERVAL", Spare: 3}, {Title: "VERDICT"}}}
+	short := shortGroups(t)
 	for _, s := range t.Series {
 		var values []string
 		for _, v := range s.Values {
@@ -38,7 +40,7 @@ func trendGrids(t *Trend) []grid {
 				values = append(values, number(*v, s.Unit))
 			}
 		}
-		series.rows = append(series.rows, []string{s.Name, subjectText(s.Subject), strings.Join(values, " → "), signed(s.Rate, s.Unit),
+		series.rows = append(series.rows, []string{s.Name, subjectText(short(s.Subject)), strings.Join(values, " → "), signed(s.Rate, s.Unit),
 			rangeText(s.Low, s.High, s.Unit), verdictText(s.Verdict, "")})
 	}
 	return []grid{captures, health, series}
@@ -77,6 +79,26 @@ func RenderTrend(w io.Writer, format string, t *Trend, o TerminalOptions) error 
 	}
 	p.Para("", fmt.Sprintf("exit %d", t.Run.ExitCode))
 	return p.Err()
+}
+
+// shortGroups names groups of goroutines by where they wait and what they were started with, where no other group of the
+// artifact has the same short name: the functions of a whole stack fill a screen.
+func shortGroups(t *Trend) func(subject map[string]string) map[string]string {
+	uses := map[[2]string]int{}
+	for _, s := range t.Series {
+		if group, ok := s.Subject["group"]; ok {
+			uses[[2]string{s.Subject["artifact"], shortStack(group)}]++
+		}
+	}
+	return func(subject map[string]string) map[string]string {
+		group, ok := subject["group"]
+		if !ok || uses[[2]string{subject["artifact"], shortStack(group)}] != 1 {
+			return subject
+		}
+		out := maps.Clone(subject)
+		out["group"] = shortStack(group)
+		return out
+	}
 }
 
 // trendTotals says what the captures show, for who reads nothing else.

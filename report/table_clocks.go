@@ -140,8 +140,8 @@ func alone(c *Clocks, d *ClockDomain) bool {
 
 func (t *tableReport) steps(c *Clocks) {
 	table := NewTable(
-		Column{Title: "CLOCK", Shrink: true, Middle: true}, Column{Title: "SIZE", Right: true}, Column{Title: "BOUNDS"},
-		Column{Title: "AFTER (ITS OWN TIME)"}, Column{Title: "BEFORE"}, Column{Title: "HOW"}, Column{Title: "SHOWN BY", Shrink: true, Optional: true},
+		Column{Title: "CLOCK", Shrink: true, Middle: true}, Column{Title: "SIZE", Right: true}, Column{Title: "BOUNDS", Spare: 2},
+		Column{Title: "AFTER (ITS OWN TIME)"}, Column{Title: "BEFORE", Spare: 1}, Column{Title: "HOW", Spare: 3}, Column{Title: "SHOWN BY", Shrink: true, Optional: true, Spare: 4},
 	)
 	for i := range c.Domains {
 		d := &c.Domains[i]
@@ -160,8 +160,8 @@ func (t *tableReport) hops(c *Clocks) {
 	table := NewTable(
 		Column{Title: "CLIENT", Shrink: true, Middle: true}, Column{Title: "SERVER", Shrink: true, Middle: true}, Column{Title: "CALLS", Right: true},
 		Column{Title: "P50", Right: true}, Column{Title: "P95", Right: true}, Column{Title: "P99", Right: true},
-		Column{Title: "UNCERTAIN", Right: true}, Column{Title: "EARLY RAW", Right: true}, Column{Title: "EARLY ALIGNED", Right: true},
-		Column{Title: "UNPLACED", Right: true, Optional: true},
+		Column{Title: "UNCERTAIN", Right: true}, Column{Title: "EARLY RAW", Right: true, Spare: 2}, Column{Title: "EARLY ALIGNED", Right: true, Spare: 3},
+		Column{Title: "UNPLACED", Right: true, Optional: true, Spare: 1},
 	)
 	for _, h := range c.Hops {
 		uncertain, unplaced := "open", ""

@@ -69,9 +69,11 @@ func belowRow(row int, below []moved, width int) []string {
 			parts = append(parts, m.title+" "+m.cells[row])
 		}
 	}
-	lines := wrap(strings.Fields(strings.Join(parts, "; ")), width-len(indent))
-	for i := range lines {
-		lines[i] = indent + lines[i]
+	var lines []string
+	for _, line := range wrap(strings.Fields(strings.Join(parts, "; ")), width-len(indent)) {
+		for _, piece := range pieces(line, max(minWidth, width-len(indent))) {
+			lines = append(lines, indent+piece)
+		}
 	}
 	return lines
 }
@@ -294,7 +296,7 @@ func commonTail(values []string) string {
 	}
 }
 
-// pieces breaks s into parts of at most width columns, behind a break where one is in the second half.
+// pieces breaks s into parts of at most width columns, behind a folder or another break where one is far enough along.
 func pieces(s string, width int) []string {
 	var out []string
 	for textWidth(s) > width {
@@ -302,7 +304,9 @@ func pieces(s string, width int) []string {
 		if part == "" {
 			break
 		}
-		if i := strings.LastIndexAny(part, breaks); i >= len(part)/2 {
+		if i := strings.LastIndexByte(part, '/'); i >= len(part)/3 {
+			part = part[:i+1]
+		} else if i := strings.LastIndexAny(part, breaks); i >= len(part)/2 {
 			part = part[:i+1]
 		}
 		out, s = append(out, strings.TrimRight(part, " ")), s[len(part):]

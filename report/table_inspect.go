@@ -132,7 +132,7 @@ func (t *tableReport) facts() {
 	})
 	t.Line("")
 	t.Heading("HOW IT IS KNOWN")
-	table := NewTable(Column{Title: "FACT"}, Column{Title: "VALUE", Optional: true}, Column{Title: "OF", Right: true}, Column{Title: "FROM", Shrink: true})
+	table := NewTable(Column{Title: "FACT"}, Column{Title: "VALUE", Optional: true}, Column{Title: "OF", Right: true}, Column{Title: "FROM", Wrap: true})
 	for _, f := range order {
 		if t.o.Limit > 0 && table.Len() == t.o.Limit {
 			break

@@ -112,3 +112,24 @@ func TestLongNamesComeLast(t *testing.T) {
 		}
 	}
 }
+
+// TestShortGroups: a stack is named in short where no other of its artifact has that name, and in full where one has.
+func TestShortGroups(t *testing.T) {
+	subject := func(artifact, group string) map[string]string {
+		return map[string]string{"artifact": artifact, "group": group}
+	}
+	trend := &Trend{Series: []Series{
+		{Subject: subject("a", "runtime.gopark;x/main.work;x/main.start")}, {Subject: subject("a", "sync.Wait;x/main.same;x/main.start")},
+		{Subject: subject("a", "runtime.gopark;x/main.same;x/main.start")}, {Subject: subject("b", "sync.Wait;x/main.same;x/main.start")},
+		{Subject: map[string]string{"artifact": "a"}},
+	}}
+	short := shortGroups(trend)
+	for i, want := range []string{"main.work ← main.start", "sync.Wait;x/main.same;x/main.start", "runtime.gopark;x/main.same;x/main.start", "main.same ← main.start", ""} {
+		if got := short(trend.Series[i].Subject)["group"]; got != want {
+			t.Errorf("group %d is called %q, want %q", i, got, want)
+		}
+	}
+	if got := trend.Series[0].Subject["group"]; got != "runtime.gopark;x/main.work;x/main.start" {
+		t.Errorf("the document itself was changed: %q", got)
+	}
+}

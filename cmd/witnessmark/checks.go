@@ -46,7 +46,7 @@ func checksCommand(a *app) *cobra.Command {
 				}
 				return report.WriteJSON(a.stdout, list, "  ")
 			case "table":
-				t := report.NewTable(report.Column{Title: "ID"}, report.Column{Title: "NAME"}, report.Column{Title: "SEVERITY"}, report.Column{Title: "FINDS", Shrink: true})
+				t := report.NewTable(report.Column{Title: "ID"}, report.Column{Title: "NAME"}, report.Column{Title: "SEVERITY"}, report.Column{Title: "FINDS", Wrap: true})
 				for i := range detectors {
 					d := &detectors[i]
 					t.Row(d.ID, d.Name, string(d.Doc.Severity), d.Doc.Title)
