@@ -178,6 +178,11 @@ func TestCapturedContext(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("calls that lost their context (-truth +got):\n%s", diff)
 	}
+	for _, f := range findings(r, "WM4001") {
+		if !strings.HasSuffix(f.Message, "only circulation makes such calls") {
+			t.Errorf("%q does not say who makes such calls", f.Message)
+		}
+	}
 	if n := len(findings(r, "WM4004", "WM4005")); n != 2 {
 		t.Errorf("%d findings, want one of the version that is deaf and one of the one that was killed", n)
 	}

@@ -52,6 +52,7 @@ func runOrphan(p *analyze.Pass) error {
 		return nil
 	}
 	o.countPeers()
+	o.askCallers(p)
 	damaged := damagedTraces(p.Bundle)
 	for _, g := range o.bounded(p.Options) {
 		f := g.finding(p, s)
@@ -215,6 +216,23 @@ func (o *orphans) countPeers() {
 				}
 			}
 		}
+	}
+}
+
+// askCallers names the services whose calls lead to the spans of a group, where no parent of their like is present.
+func (o *orphans) askCallers(p *analyze.Pass) {
+	var callers map[endpoint]map[uint32]bool
+	for k, g := range o.groups {
+		if k.client != unknown || len(g.peers.callers) > 0 {
+			continue
+		}
+		if callers == nil {
+			callers = leadsIndex.Of(p).callers()
+		}
+		for service := range callers[endpoint{k.server, k.label}] {
+			g.calledBy = append(g.calledBy, o.services.Names[service])
+		}
+		slices.Sort(g.calledBy)
 	}
 }
 

@@ -20,7 +20,8 @@ type orphanGroup struct {
 	first, last uint64   // starts of the spans
 	rows        []uint32 // of the exhibits
 	peers       *peers
-	merged      int // number of groups that this one stands for, 0 for itself only
+	calledBy    []string // services with calls that lead to such spans, where no parent of their like is present
+	merged      int      // number of groups that this one stands for, 0 for itself only
 }
 
 // peers are the spans of the service and label of a group, the orphans among them.
@@ -174,6 +175,9 @@ func nameVerb(n int) string {
 
 // callers says who calls spans like these where the parent is present. It is no claim about the group.
 func (g *orphanGroup) callers(s *Services) string {
+	if len(g.calledBy) == 1 {
+		return fmt.Sprintf("; of the services here only %s makes such calls", g.calledBy[0])
+	}
 	if g.peers == nil || len(g.peers.callers) == 0 {
 		return ""
 	}

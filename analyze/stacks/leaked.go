@@ -164,7 +164,7 @@ func leakFix(l *leak) string {
 	at := fmt.Sprintf("%s (%s)", short(l.at), l.place)
 	switch {
 	case strings.HasPrefix(l.state, "chan send"):
-		return "In " + at + " nobody receives any more: give the channel a buffer for the one value, or select on ctx.Done() beside the send. The receiver that left early, as on a timeout, is the cause."
+		return "In " + at + " nobody receives any more: give the channel a buffer for the one value, or select on ctx.Done() beside the send. A receiver that left early, as on a timeout, is the usual cause."
 	case strings.HasPrefix(l.state, "chan receive"):
 		return "In " + at + " nobody sends or closes any more: close the channel on every path of the sender, or select on ctx.Done() beside the receive."
 	case strings.HasPrefix(l.state, "select"):
