@@ -5,7 +5,7 @@ import "slices"
 // maxRowCost bounds the work of testing responses against the whole closure: callers times events.
 const maxRowCost = 50_000_000
 
-// refuteResponses finds the responses that no clocks allow which requests, links and messages allow: the
+// refuteResponses finds those of some responses that no clocks allow which requests, links and messages allow: the
 // callee still worked when the caller went on, so nobody waited. It takes them out. Readings against UTC
 // refute no answer: they are another's word.
 //
@@ -13,10 +13,10 @@ const maxRowCost = 50_000_000
 // by no more than U, the caller showed at least T3-U, and an answer before T4 cannot have waited for it
 // where T3-U > T4. U is taken against the reference (offset of the callee at T3 at most up, of the caller
 // at T4 at least low), and where the component is small enough against the caller itself.
-func (s *scope) refuteResponses(calls *scope, hard *system, up, down *distances) {
+func (s *scope) refuteResponses(suspects []int32, calls *scope, hard *system, up, down *distances) {
 	byCaller := map[int][]int32{}
 	var callers []int
-	for _, i := range s.responses {
+	for _, i := range suspects {
 		c := s.constraint(i)
 		if _, to, ok := s.ends(c); ok {
 			if byCaller[to] == nil {
@@ -27,7 +27,7 @@ func (s *scope) refuteResponses(calls *scope, hard *system, up, down *distances)
 	}
 	refuted := map[int32]int64{}
 	var hf, ht int32
-	for _, i := range s.responses {
+	for _, i := range suspects {
 		c := s.constraint(i)
 		from, to, ok := s.ends(c)
 		if !ok {

@@ -34,6 +34,8 @@ type boundClock struct {
 	// trends, by segment, is what the clock is expected to do. It proves nothing: hard bounds only take
 	// their shape from it. A missing one is an offset of 0.
 	trends []trend
+	// lines, by segment, are the estimates; see witness. None are needed.
+	lines []trend
 	// grids, by segment, are the readings that bounds are wanted at, ascending, at least one. They include
 	// the knots of the trend that lie between them.
 	grids [][]int64

@@ -170,10 +170,11 @@ func newBoundClock(d *Domain, index map[string]int) boundClock {
 		for _, pt := range s.Points {
 			grid = append(grid, int64(pt.At))
 		}
-		c.trends, c.grids = append(c.trends, trendOf(&s)), append(c.grids, grid)
+		c.lines, c.grids = append(c.lines, trendOf(&s)), append(c.grids, grid)
 	}
+	c.trends = slices.Clone(c.lines)
 	if len(c.grids) != len(c.brackets)+1 {
-		c.isOut, c.brackets, c.trends, c.grids = true, nil, nil, [][]int64{{0}}
+		c.isOut, c.brackets, c.trends, c.lines, c.grids = true, nil, nil, nil, [][]int64{{0}}
 	}
 	return c
 }

@@ -151,16 +151,21 @@ func (b *boundSolver) solve(number int, members []int, numbers []int32) {
 	}
 	s := b.newScope(members, numbers, reference)
 	calls := s.callsOnly()
-	hard, up, down := calls.hardDistances()
-	if up == nil || down == nil {
-		return // cannot be: settleConflicts left no contradiction
+	var hard *system
+	var up, down *distances
+	if suspects := s.suspects(calls); len(suspects) > 0 {
+		if hard, up, down = calls.hardDistances(); up == nil || down == nil {
+			return // cannot be: settleConflicts left no contradiction
+		}
+		s.refuteResponses(suspects, calls, hard, up, down)
 	}
-	s.refuteResponses(calls, hard, up, down)
 	s.admit()
 	if calls != s {
 		s.doubtReadings()
 		up.release()
 		down.release()
+	}
+	if calls != s || hard == nil {
 		if _, up, down = s.hardDistances(); up == nil || down == nil {
 			return // likewise
 		}

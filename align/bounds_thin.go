@@ -22,6 +22,7 @@ type lineSource struct {
 	constraintOf func(int32) *constraint
 	coarse       func(*constraint) int64
 	runs         []run // by nodes
+	spare        []line
 }
 
 // run is numbers that follow each other, of constraints between the same two nodes.
@@ -73,16 +74,14 @@ func (l *lineSource) each(f func([]line)) {
 	}
 }
 
-// next appends the lines of the first two nodes of some runs, and returns the runs of others.
+// next appends the lines of the first two nodes of some runs, in the order of time and of numbers, and returns the
+// runs of others.
 func (l *lineSource) next(out []line, runs []run) ([]line, []run) {
 	first, n := len(out), group(runs)
 	for k := range n {
 		out = l.append(out, &runs[k])
 	}
-	order := func(a, b line) int { return cmp.Or(cmp.Compare(a.fromAt, b.fromAt), cmp.Compare(a.number, b.number)) }
-	if !slices.IsSortedFunc(out[first:], order) {
-		slices.SortFunc(out[first:], order)
-	}
+	l.spare = sortRuns(out[first:], l.spare, func(a, b *line) bool { return a.fromAt < b.fromAt })
 	return out, runs[n:]
 }
 

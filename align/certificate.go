@@ -117,7 +117,7 @@ func (c *boundClock) split(cut bracket) {
 			out = append(out, x)
 		}
 	}
-	c.brackets, c.trends = out, nil
+	c.brackets, c.trends, c.lines = out, nil, nil
 	c.grids = slices.Repeat(c.grids[:1], len(out)+1) // only their first reading is looked at
 }
 

@@ -8,40 +8,43 @@ type reading struct {
 	side int32
 }
 
-// sortReadings sorts by merging what ascends already, which is most: lines are in the order of time. It
-// returns the memory that it was lent or took.
-func sortReadings(list, spare []reading) []reading {
+// sortRuns sorts by merging what ascends already, which is most: what was collected in the order of time. It is
+// stable, and returns the memory that it was lent or took.
+func sortRuns[T any](list, spare []T, before func(a, b *T) bool) []T {
 	runs := []int{0}
 	for i := 1; i < len(list); i++ {
-		if list[i].at < list[i-1].at {
+		if before(&list[i], &list[i-1]) {
 			runs = append(runs, i)
 		}
 	}
+	if len(runs) == 1 {
+		return spare
+	}
 	runs = append(runs, len(list))
 	if len(spare) < len(list) {
-		spare = make([]reading, len(list))
+		spare = make([]T, len(list))
 	}
 	from, to := list, spare[:len(list)]
 	for len(runs) > 2 {
 		kept := runs[:1]
 		for k := 0; k+1 < len(runs); k += 2 {
 			lo, mid, hi := runs[k], runs[k+1], runs[min(k+2, len(runs)-1)]
-			merge(to[lo:hi], from[lo:mid], from[mid:hi])
+			merge(to[lo:hi], from[lo:mid], from[mid:hi], before)
 			kept = append(kept, hi)
 		}
 		runs = kept
 		from, to = to, from
 	}
-	if len(list) > 0 && &from[0] != &list[0] {
+	if &from[0] != &list[0] {
 		copy(list, from)
 	}
 	return spare
 }
 
 // merge fills out from two sorted lists.
-func merge(out, a, b []reading) {
+func merge[T any](out, a, b []T, before func(a, b *T) bool) {
 	for k := range out {
-		if len(b) == 0 || len(a) > 0 && a[0].at <= b[0].at {
+		if len(b) == 0 || len(a) > 0 && !before(&b[0], &a[0]) {
 			out[k], a = a[0], a[1:]
 		} else {
 			out[k], b = b[0], b[1:]
@@ -75,7 +78,7 @@ func (s *system) of(lines []line) *system {
 	var spare []reading
 	for n := range nodes {
 		of := all[start[n]:start[n+1]]
-		spare = sortReadings(of, spare)
+		spare = sortRuns(of, spare, func(a, b *reading) bool { return a.at < b.at })
 		for k, r := range of {
 			if k == 0 || r.at != of[k-1].at {
 				g.at, g.owner = append(g.at, r.at), append(g.owner, int32(n))

@@ -13,6 +13,10 @@ import (
 func (b *boundSolver) settleConflicts() {
 	parts, numbers := b.components()
 	for i, members := range parts {
+		k, _ := slices.BinarySearch(numbers[i], int32(len(b.hard)))
+		if b.witness(members, numbers[i][:k]) {
+			continue
+		}
 		c := b.newConflict(members, numbers[i])
 		if g := c.scope.system(c.scope.hard, c.scope.drift); c.cycleIn(g) != nil {
 			c.settle()

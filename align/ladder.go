@@ -11,20 +11,17 @@ import (
 // passes is large enough, as sparse evidence contradicts little, and so the next rung is used.
 var ladder = [...]int64{20, 100, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 500_000}
 
-// usualRung is looked at first: seldom does one above it come out, and the lower one begins, the fewer lines
-// are left for those below.
-const usualRung = 2
-
 // climb returns the rung above the smallest that constraints are feasible with, and the system at that rate,
-// nil if none is. Feasibility at a rate implies that at every larger one.
+// nil if none is. Feasibility at a rate implies that at every larger one. It begins at the bottom: fitted trends
+// seldom contradict the evidence, and the lower the rung, the fewer lines are left.
 func (s *scope) climb(numbers []int32) (int64, *system) {
 	t := rungs{scope: s, frame: s.frame(true, 0)}
 	t.source = s.lines(t.frame, numbers)
 	lo, hi := 0, len(ladder) // the first feasible is in [lo, hi]
 	for lo < hi {
 		m := (lo + hi) / 2
-		if lo == 0 && hi == len(ladder) {
-			m = usualRung
+		if hi == len(ladder) {
+			m = min(2*lo, len(ladder)-1)
 		}
 		d, cycle := t.at(m).search(everywhere, false)
 		if d.release(); cycle == nil {
@@ -64,16 +61,35 @@ type rungs struct {
 }
 
 func (t *rungs) at(rung int) *system {
+	lines := t.linesAt(rung)
 	t.setRate(t.frame, ladder[rung])
-	for k := rung; t.lines[rung] == nil && k < len(ladder); k++ {
-		if t.lines[k] != nil {
-			t.lines[rung] = t.frame.thin(t.lines[k])
-		}
+	return t.frame.of(lines)
+}
+
+// linesAt returns the lines of a rung, chosen from those of the first above it that is known. If none is, the next
+// one is made first: where this one is feasible, that comes out.
+func (t *rungs) linesAt(rung int) []line {
+	if t.lines[rung] != nil {
+		return t.lines[rung]
 	}
-	if t.lines[rung] == nil {
+	above := rung + 1
+	for above < len(ladder) && t.lines[above] == nil {
+		above++
+	}
+	switch {
+	case above < len(ladder):
+	case rung+1 < len(ladder):
+		above = rung + 1
+		t.setRate(t.frame, ladder[above])
+		t.lines[above] = t.source.thin()
+	}
+	t.setRate(t.frame, ladder[rung])
+	if above < len(ladder) {
+		t.lines[rung] = t.frame.thin(t.lines[above])
+	} else {
 		t.lines[rung] = t.source.thin()
 	}
-	return t.frame.of(t.lines[rung])
+	return t.lines[rung]
 }
 
 func ppm(ppb int64) string { return strconv.FormatFloat(float64(ppb)/1000, 'g', -1, 64) }
