@@ -72,7 +72,7 @@ func TestPlaceJumps(t *testing.T) {
 		e.quantum = 1
 		at := 0.5 - math.Copysign(0.1, -size) // nearer to the side that it cannot be on
 		l := link{edge: e, a: 0, b: 1, q: []spot{{xa: at, xb: at, w: 1e5}}}
-		steady := clock{knots: []float64{-10, 10}, off: []float64{0, 0}, pitch: 20}
+		steady := clock{knots: []float64{-10, 10}, off: []float64{0, 0}, perKnot: 1.0 / 20}
 		stepping := steady
 		stepping.jumps = []jump{{x: 0.5, lo: 0, hi: 1, size: size}}
 		if size < 0 { // on 0 behind the step

@@ -101,12 +101,10 @@ func solveOnce(s *Statistic, o Options) *problem {
 		}
 		p.fitShapes(round)
 		if round%2 == 0 {
-			p.rescale()
-		} else {
-			p.measure()
+			p.scaleDelays()
+			p.observe()
 		}
 		p.static = p.levels(round == 0)
-		p.measure()
 		if round >= robustRound {
 			p.reweigh()
 		}
@@ -114,7 +112,7 @@ func solveOnce(s *Statistic, o Options) *problem {
 	p.fitShapes(solveRounds)
 	p.spread()
 	p.spreadShapes()
-	p.place()
+	p.placeAgain()
 	p.placeJumps()
 	p.dropOpen()
 	p.keepTrend()
@@ -144,10 +142,11 @@ func (p *problem) refit() {
 		p.polishRates()
 		p.measure()
 	}
-	p.rescale()
+	p.scaleDelays()
+	p.observe()
 }
 
-// fitShapes runs the dynamic fit, with the wander that predicts windows it was not shown best.
+// fitShapes runs the dynamic fit, with the wander that predicts windows it was not shown best, and measures.
 func (p *problem) fitShapes(round int) {
 	if round < solveRounds {
 		p.findWander(round)
@@ -155,10 +154,10 @@ func (p *problem) fitShapes(round int) {
 	for range 2 {
 		d := p.newDynamic(allWindows)
 		d.apply(d.solve(1e-6, 200))
+		p.measure()
 		if round < robustRound {
 			break
 		}
-		p.measure()
 	}
 }
 

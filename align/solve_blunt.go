@@ -80,10 +80,9 @@ func fairMean(v []float64, limit float64) (mean, variance float64) {
 func (p *problem) measureBlunt(l *link, w *window) {
 	w.q, w.s = spot{}, spot{}
 	v := p.midpoints(l, l.calls[w.q0:w.q1], &w.q, &w.s)
-	w.x = (w.q.xa + w.s.xa) / 2
-	w.y, _ = fairMean(v, 2*float64(l.edge.quantum))
-	w.v = l.mq*l.mq/w.nq + modelNoise*modelNoise
-	w.rq, w.rs = w.y+l.half, l.half-w.y
+	y, _ := fairMean(v, 2*float64(l.edge.quantum))
+	w.rq, w.rs = y+l.half, l.half-y
+	l.observe(w)
 }
 
 // bluntScales finds how far single midpoints scatter around those of their windows.
@@ -91,7 +90,8 @@ func (p *problem) bluntScales(l *link) {
 	sum, n := 0.0, 0.0
 	for k := range l.wins {
 		w := &l.wins[k]
-		if v := p.midpoints(l, l.calls[w.q0:w.q1], &w.q, &w.s); len(v) > 1 {
+		var q, s spot
+		if v := p.midpoints(l, l.calls[w.q0:w.q1], &q, &s); len(v) > 1 {
 			_, one := fairMean(v, 2*float64(l.edge.quantum))
 			sum, n = sum+one*float64(len(v)), n+float64(len(v)-1)
 		}

@@ -23,6 +23,7 @@ type problem struct {
 	told    []told       // the steps that they tell of
 	epoch   int64
 	x0, x1  float64 // seconds: when the calls were
+	capture stretch // in which calls take part
 
 	baseKnots []float64 // those that all clocks share
 
@@ -49,7 +50,7 @@ type clock struct {
 	knots, off []float64 // piecewise linear
 	smooth     []float64 // off before projection
 	shape      []float64 // variance of off, apart from the clock's level
-	pitch      float64   // of knots at equal distances, else 0
+	perKnot    float64   // 1 over the distance of knots at equal distances, else 0
 	jumps      []jump
 	slews      []stretch
 	out        bool // two clocks under one name, so no part of the solve
@@ -64,6 +65,8 @@ type jump struct {
 }
 
 type stretch struct{ lo, hi float64 }
+
+func (s stretch) has(x float64) bool { return x >= s.lo && x <= s.hi }
 
 // link is an edge of the statistic between two clocks.
 type link struct {
@@ -219,32 +222,29 @@ func (p *problem) usable(l *link) bool {
 // place expresses all points relative to the clocks' constants, and finds when the calls were. What lies
 // far outside, such as a time of 0 or of the year 2262, takes no part.
 func (p *problem) place() {
-	var xs []float64
+	n := 0
+	for i := range p.links {
+		n += len(p.links[i].samples)
+	}
+	if n == 0 {
+		return
+	}
+	xs := make([]float64, 0, n)
 	for i := range p.links {
 		l := &p.links[i]
 		ca := p.clocks[l.a].coarse
-		for _, s := range l.samples {
-			xs = append(xs, p.seconds(s.t1, ca))
+		for k := range l.samples {
+			xs = append(xs, p.seconds(l.samples[k].t1, ca))
 		}
 	}
-	slices.Sort(xs)
-	if len(xs) == 0 {
-		return
-	}
-	lo, hi := xs[len(xs)/1000], xs[len(xs)-1-len(xs)/1000]
+	lo, hi := nth(xs, n/1000), nth(xs, n-1-n/1000)
 	margin := 0.2*(hi-lo) + 1
+	p.capture = stretch{lo - margin, hi + margin}
 	p.x0, p.x1 = hi, lo
 	for i := range p.links {
 		l := &p.links[i]
-		ca, cb := p.clocks[l.a].coarse, p.clocks[l.b].coarse
-		inside := func(x float64) bool { return x >= lo-margin && x <= hi+margin }
-		l.q, l.qc = p.spots(l, &l.edge.request, func(pt *point) spot {
-			return spot{p.seconds(pt.t, ca), p.seconds(pt.t+pt.v, cb), float64(pt.v - (cb - ca))}
-		}, inside)
-		l.s, l.sc = p.spots(l, &l.edge.response, func(pt *point) spot {
-			return spot{p.seconds(pt.t, ca), p.seconds(pt.t-pt.v, cb), float64(pt.v + (cb - ca))}
-		}, inside)
-		p.takeCalls(l, inside)
+		p.placeLink(l)
+		p.takeCalls(l, p.capture.has)
 		for _, s := range l.q {
 			p.x0, p.x1 = min(p.x0, s.xa, s.xb), max(p.x1, s.xa, s.xb)
 		}
@@ -255,14 +255,35 @@ func (p *problem) place() {
 	p.x1 = max(p.x1, p.x0+1e-3)
 }
 
-func (p *problem) spots(l *link, v *envelope, spotOf func(*point) spot, inside func(float64) bool) ([]spot, []cell) {
-	spots, cells := make([]spot, 0, len(v.pts)), make([]cell, 0, len(v.cells))
+// placeAgain gives edges of clocks that jumped the calls back that dropOpen took.
+func (p *problem) placeAgain() {
+	for i := range p.links {
+		if l := &p.links[i]; len(p.clocks[l.a].jumps)+len(p.clocks[l.b].jumps) > 0 {
+			p.placeLink(l)
+		}
+	}
+}
+
+// placeLink is place for one edge.
+func (p *problem) placeLink(l *link) {
+	ca, cb := p.clocks[l.a].coarse, p.clocks[l.b].coarse
+	l.q, l.qc = spots(l.q[:0], l.qc[:0], &l.edge.request, func(pt *point) spot {
+		return spot{p.seconds(pt.t, ca), p.seconds(pt.t+pt.v, cb), float64(pt.v - (cb - ca))}
+	}, p.capture)
+	l.s, l.sc = spots(l.s[:0], l.sc[:0], &l.edge.response, func(pt *point) spot {
+		return spot{p.seconds(pt.t, ca), p.seconds(pt.t-pt.v, cb), float64(pt.v + (cb - ca))}
+	}, p.capture)
+}
+
+// spots appends the vertices of an envelope within a stretch, and the cells that hold them.
+func spots(spots []spot, cells []cell, v *envelope, spotOf func(*point) spot, within stretch) ([]spot, []cell) {
+	spots, cells = slices.Grow(spots, len(v.pts)), slices.Grow(cells, len(v.cells))
 	at := 0
 	for _, c := range v.cells {
 		kept := c
 		kept.size = 0
 		for i := range int(c.size) {
-			if s := spotOf(&v.pts[at+i]); inside(s.xa) && inside(s.xb) {
+			if s := spotOf(&v.pts[at+i]); within.has(s.xa) && within.has(s.xb) {
 				spots = append(spots, s)
 				kept.size++
 			}
@@ -297,10 +318,12 @@ func (c *clock) at(x float64, hint *int) float64 {
 
 // segment returns the knots around x and how far it lies from the first to the second, 0 to 1.
 func (c *clock) segment(x float64, hint *int) (i int, f float64) {
-	i = min(*hint, len(c.knots)-2)
-	if c.pitch > 0 {
-		i = min(max(int((x-c.knots[0])/c.pitch), 0), len(c.knots)-2)
-	} else if x < c.knots[i] || x > c.knots[i+1] {
+	if c.perKnot > 0 {
+		at := (x - c.knots[0]) * c.perKnot
+		i = min(max(int(at), 0), len(c.knots)-2)
+		return i, min(1, max(0, at-float64(i)))
+	}
+	if i = min(*hint, len(c.knots)-2); x < c.knots[i] || x > c.knots[i+1] {
 		n := len(c.knots)
 		i, _ = slices.BinarySearchFunc(c.knots[1:n-1], x, func(k, x float64) int { return cmp.Compare(k, x) })
 		*hint = i
@@ -337,8 +360,8 @@ func (p *problem) grid(intervals int) {
 			}
 		}
 		c.knots, c.off = knots, off
-		if c.pitch = 0; len(c.slews) == 0 {
-			c.pitch = h
+		if c.perKnot = 0; len(c.slews) == 0 {
+			c.perKnot = 1 / h
 		}
 	}
 }

@@ -151,6 +151,12 @@ func (p *problem) inSlew(l *link, x float64) bool {
 
 // rescale finds the scales of delays anew, and then measures.
 func (p *problem) rescale() {
+	p.scaleDelays()
+	p.measure()
+}
+
+// scaleDelays finds the scales of delays anew.
+func (p *problem) scaleDelays() {
 	var room delayRoom
 	for i := range p.links {
 		switch l := &p.links[i]; {
@@ -161,7 +167,6 @@ func (p *problem) rescale() {
 		}
 	}
 	p.workBefore()
-	p.measure()
 }
 
 // measure finds the residual of every window against the current clocks.
@@ -177,6 +182,33 @@ func (p *problem) measure() {
 			} else {
 				p.measureWindow(l, &l.wins[k])
 			}
+		}
+	}
+}
+
+// observe is measure where only the scales have changed since, and not the clocks.
+func (p *problem) observe() {
+	for i := range p.links {
+		if l := &p.links[i]; p.usable(l) {
+			for k := range l.wins {
+				l.observe(&l.wins[k])
+			}
+		}
+	}
+}
+
+// lift is measure where every clock has only been moved as a whole since.
+func (p *problem) lift(by []float64) {
+	for i := range p.links {
+		l := &p.links[i]
+		if !p.usable(l) {
+			continue
+		}
+		more := by[l.b] - by[l.a]
+		for k := range l.wins {
+			w := &l.wins[k]
+			w.rq, w.rs = w.rq-more, w.rs+more
+			l.observe(w)
 		}
 	}
 }
@@ -198,23 +230,32 @@ func (p *problem) measureWindow(l *link, w *window) {
 			w.rq, w.q = r, l.q[i]
 		}
 	}
-	quantum := float64(l.edge.quantum)
-	mq, ms := l.mq/w.nq, 0.0
-	if !l.bothWays() {
-		w.s, w.x = w.q, w.q.xa
-		w.y = w.rq - mq - l.floor
-		w.v = mq*mq + modelNoise*modelNoise + quantum*quantum/6
-		return
-	}
-	for i := w.s0; i < w.s1; i++ {
-		if r := p.responseDelay(l, &l.s[i], &ha, &hb); r < w.rs {
-			w.rs, w.s = r, l.s[i]
+	w.s = w.q
+	if l.bothWays() {
+		for i := w.s0; i < w.s1; i++ {
+			if r := p.responseDelay(l, &l.s[i], &ha, &hb); r < w.rs {
+				w.rs, w.s = r, l.s[i]
+			}
 		}
 	}
-	ms = l.ms / w.ns
+	l.observe(w)
+}
+
+// observe makes the observation of a window from its apparent delays and the edge's scales.
+func (l *link) observe(w *window) {
+	quantum := float64(l.edge.quantum)
+	mq, ms := l.mq/w.nq, l.ms/w.ns
+	switch {
+	case l.blunt:
+		w.y, w.v = (w.rq-w.rs)/2, l.mq*l.mq/w.nq+modelNoise*modelNoise
+	case !l.bothWays():
+		w.y = w.rq - mq - l.floor
+		w.v = mq*mq + modelNoise*modelNoise + quantum*quantum/6
+	default:
+		w.y = (w.rq-w.rs)/2 - (mq-ms)/2
+		w.v = (mq*mq+ms*ms)/4 + modelNoise*modelNoise + quantum*quantum/12
+	}
 	w.x = (w.q.xa + w.s.xa) / 2
-	w.y = (w.rq-w.rs)/2 - (mq-ms)/2
-	w.v = (mq*mq+ms*ms)/4 + modelNoise*modelNoise + quantum*quantum/12
 }
 
 // delayScales finds how far delays spread above their least. A wrong model of the clocks would make

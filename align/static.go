@@ -174,10 +174,13 @@ func (p *problem) levels(first bool) *static {
 		sum[p.clocks[i].part] += m.beta.AtVec(i)
 		n[p.clocks[i].part]++
 	}
+	by := make([]float64, m.n)
 	for i := range p.clocks {
 		part := p.clocks[i].part
-		p.clocks[i].lift(m.beta.AtVec(i) - sum[part]/n[part])
+		by[i] = m.beta.AtVec(i) - sum[part]/n[part]
+		p.clocks[i].lift(by[i])
 	}
+	p.lift(by)
 	for i := range m.rows {
 		r := &m.rows[i]
 		l := r.link
