@@ -209,9 +209,17 @@ func (e *Edge) keep(s sampled) {
 
 // samples returns the sample in the order of its keys.
 func (e *Edge) samples() []sampled {
-	s := slices.Clone(e.sample)
-	slices.SortFunc(s, func(a, b sampled) int { return a.compare(&b) })
-	return s
+	// Pointers are moved: samples are large, and a solve sorts those of all edges.
+	order := make([]*sampled, len(e.sample))
+	for i := range e.sample {
+		order[i] = &e.sample[i]
+	}
+	slices.SortFunc(order, (*sampled).compare)
+	out := make([]sampled, len(order))
+	for i, s := range order {
+		out[i] = *s
+	}
+	return out
 }
 
 // rttBin returns the bin of a round trip; bin 0 is for negative ones.

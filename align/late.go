@@ -24,27 +24,30 @@ const (
 func (p *problem) testLate() {
 	for i := range p.links {
 		l := &p.links[i]
-		if l.twoWay {
-			l.late, l.blunt = l.edge.lateEnds(), l.edge.blunt()
-			l.blunt = l.blunt && !l.late
+		var late bool
+		if late, l.lateRatio = l.edge.lateEnds(); l.twoWay {
+			l.late, l.blunt = late, !late && l.edge.blunt()
 		}
 	}
 }
 
-// lateEnds reports whether callee spans often end after the answer left.
-func (e *Edge) lateEnds() bool {
+// lateEnds reports whether callee spans often end after the answer left, and returns the share of answered calls
+// that ended late for certain or, where they often do, lie before the leading edge.
+func (e *Edge) lateEnds() (late bool, ratio float64) {
 	total := e.answered + e.impossible
-	if float64(e.impossible) > lateImpossible*float64(total) && e.impossible > 1 {
-		return true
+	of := float64(max(1, total))
+	ratio = float64(e.impossible) / of
+	late = float64(e.impossible) > lateImpossible*float64(total) && e.impossible > 1
+	if !late && (e.answered < 40 || e.blunt()) {
+		return false, ratio
 	}
-	if e.answered < 40 || e.blunt() {
-		return false
+	n, sampled := e.stragglers()
+	share := float64(n) / float64(max(1, sampled))
+	late = late || float64(e.minRTT) < lateFloor*float64(e.rttQuantile(0.05)) || n > 2 && share > lateShare
+	if late {
+		ratio += float64(e.answered) * share / of
 	}
-	if low := e.rttQuantile(0.05); float64(e.minRTT) < lateFloor*float64(low) {
-		return true
-	}
-	n, of := e.stragglers()
-	return n > 2 && float64(n) > lateShare*float64(of)
+	return late, ratio
 }
 
 // rttQuantile returns the least round trip of the bin in which the quantile of the possible ones lies.
@@ -75,13 +78,4 @@ func (e *Edge) stragglers() (n, of int) {
 	scale := max((quantile(rtts, 0.75)-quantile(rtts, 0.5))/math.Ln2, 2*float64(e.quantum))
 	n, _ = slices.BinarySearch(rtts, floorOf(rtts, scale)-scale)
 	return n, len(rtts)
-}
-
-// lateRatio is the share of answered calls that ended late for certain or lie before the leading edge.
-func (e *Edge) lateRatio() float64 {
-	late := float64(e.impossible)
-	if n, of := e.stragglers(); e.lateEnds() && of > 0 {
-		late += float64(e.answered) * float64(n) / float64(of)
-	}
-	return late / float64(max(1, e.answered+e.impossible))
 }

@@ -269,7 +269,7 @@ func (p *problem) pairsOf() []Pair {
 		if e.answered > 0 && (pair.RTTFloor == 0 || e.minRTT < pair.RTTFloor) {
 			pair.RTTFloor = e.minRTT
 		}
-		late := pair.LateEnds*float64(pair.Calls) + e.lateRatio()*float64(e.calls)
+		late := pair.LateEnds*float64(pair.Calls) + l.lateRatio*float64(e.calls)
 		pair.Calls += int(e.calls)
 		pair.LateEnds = late / float64(pair.Calls)
 		pair.Before += int(e.before)

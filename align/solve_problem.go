@@ -70,15 +70,16 @@ func (s stretch) has(x float64) bool { return x >= s.lo && x <= s.hi }
 
 // link is an edge of the statistic between two clocks.
 type link struct {
-	key    EdgeKey
-	edge   *Edge
-	a, b   int // caller, callee
-	svc    int // of the callee
-	pair   int // of zones, -1 inside one
-	sign   float64
-	twoWay bool
-	late   bool // ends of callee spans are not answers
-	blunt  bool // stamps are too coarse for its round trips
+	key       EdgeKey
+	edge      *Edge
+	a, b      int // caller, callee
+	svc       int // of the callee
+	pair      int // of zones, -1 inside one
+	sign      float64
+	twoWay    bool
+	late      bool    // ends of callee spans are not answers
+	lateRatio float64 // the share of ends that are none
+	blunt     bool    // stamps are too coarse for its round trips
 
 	q, s    []spot // vertices of the envelopes, requests and responses
 	qc, sc  []cell

@@ -35,7 +35,11 @@ func (m *static) solve(s *scales) float64 {
 	if m.beta == nil {
 		m.beta = mat.NewVecDense(m.dims, nil) // what is right where nothing can be solved
 	}
-	e := equations{make([]float64, m.dims*m.dims), make([]float64, m.dims), 0, 0}
+	if m.room == nil {
+		m.room = make([]float64, m.dims*m.dims)
+	}
+	clear(m.room)
+	e := equations{m.room, make([]float64, m.dims), 0, 0}
 	for _, g := range m.groups {
 		if m.answered && !m.rows[g[0]].link.twoWay {
 			continue
@@ -53,20 +57,16 @@ func (m *static) solve(s *scales) float64 {
 			squares += away * away / v
 		}
 	}
-	if ok := m.chol.Factorize(mat.NewSymDense(m.dims, a)); !ok {
+	if !m.chol.factor(a, m.dims) {
 		return math.Inf(-1)
 	}
-	beta := mat.NewVecDense(m.dims, nil)
-	if err := m.chol.SolveVecTo(beta, mat.NewVecDense(m.dims, b)); err != nil {
-		if _, bad := err.(mat.Condition); !bad {
-			return math.Inf(-1)
-		}
-	}
-	m.beta = beta
+	beta := slices.Clone(b)
+	m.chol.solve(beta)
+	m.beta = mat.NewVecDense(m.dims, beta)
 	for col, v := range b {
 		squares -= v * m.beta.AtVec(col)
 	}
-	return -(logs+m.chol.LogDet()+squares)/2 + m.hyperprior(s)
+	return -(logs+m.chol.logDet()+squares)/2 + m.hyperprior(s)
 }
 
 // hyperprior keeps the scales near what networks show where the evidence does not tell: log-normal with a

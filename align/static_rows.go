@@ -25,7 +25,8 @@ type static struct {
 	prior  []float64 // centre of it: the median of the component
 	n      int       // clocks
 	dims   int
-	chol   mat.Cholesky
+	chol   cholesky
+	room   []float64 // of the matrix
 	beta   *mat.VecDense
 	weight []float64
 	// answered leaves one-way edges out: with them in, what was assumed of their delays, which can be wrong
@@ -229,9 +230,12 @@ func (m *static) priorVariance(s *scales, col int) float64 {
 
 // equations are the normal equations of the model, and what its likelihood needs beside.
 type equations struct {
-	a, b          []float64
+	a, b          []float64 // the upper triangle, and the right side
 	logs, squares float64
 }
+
+// add adds to the entry of two unknowns.
+func (e *equations) add(i, j int, v float64) { e.a[min(i, j)*len(e.b)+max(i, j)] += v }
 
 // addGroup adds the rows of one pair of clocks. The way between two hosts is one, whatever services call over
 // it, so that their errors depend on each other; the inverse of such a covariance is that of a diagonal less
@@ -252,8 +256,8 @@ func (m *static) addGroup(e *equations, s *scales, g [2]int) {
 		e.squares += r.z * r.z / v
 		for k := range r.n {
 			e.b[r.cols[k]] += r.sign[k] * r.z / v
-			for j := range r.n {
-				e.a[r.cols[k]*m.dims+r.cols[j]] += r.sign[k] * r.sign[j] / v
+			for j := range k + 1 {
+				e.add(r.cols[k], r.cols[j], r.sign[k]*r.sign[j]/v)
 			}
 		}
 		if alone {
@@ -279,8 +283,8 @@ func (m *static) addGroup(e *equations, s *scales, g [2]int) {
 	e.squares -= f * cross * cross
 	for k, col := range cols {
 		e.b[col] -= f * common[k] * cross
-		for j, other := range cols {
-			e.a[col*m.dims+other] -= f * common[k] * common[j]
+		for j, other := range cols[:k+1] {
+			e.add(col, other, -f*common[k]*common[j])
 		}
 	}
 }

@@ -37,11 +37,9 @@ func (p *problem) spread() {
 	if math.IsInf(m.solve(&wide), -1) {
 		return
 	}
-	var inverse mat.SymDense
-	if err := m.chol.InverseTo(&inverse); err != nil {
-		if _, bad := err.(mat.Condition); !bad {
-			return
-		}
+	inverse := m.chol.inverse()
+	if inverse == nil {
+		return
 	}
 	n := len(p.clocks)
 	p.cov = mat.NewSymDense(n, nil)
@@ -50,7 +48,7 @@ func (p *problem) spread() {
 			p.cov.SetSym(i, k, inverse.At(i, k))
 		}
 	}
-	p.mix = m.mixture(&wide, &inverse)
+	p.mix = m.mixture(&wide, inverse)
 	for i := range p.clocks {
 		p.clocks[i].sd = p.pairSD(i, p.hub(p.clocks[i].part))
 	}
