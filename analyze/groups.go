@@ -21,6 +21,8 @@ type Group[K comparable] struct {
 	N int
 	// Rows names the first occurrences, at most as many as NewGroups was told to keep.
 	Rows []uint32
+	// When is the time of those occurrences that the caller made it See.
+	When When
 	// Merged is the number of groups that this one stands for where it is the rest, else 0.
 	Merged int
 }
@@ -30,8 +32,8 @@ func NewGroups[K comparable](keep int) *Groups[K] {
 	return &Groups[K]{keep: keep, groups: map[K]*Group[K]{}}
 }
 
-// Add counts one occurrence, which the rows exhibit. Rows beyond the first few are not remembered.
-func (gs *Groups[K]) Add(k K, rows ...uint32) {
+// Add counts one occurrence, which the rows exhibit, and returns its group. Rows beyond the first few are not remembered.
+func (gs *Groups[K]) Add(k K, rows ...uint32) *Group[K] {
 	g := gs.groups[k]
 	if g == nil {
 		g = &Group[K]{Key: k}
@@ -39,6 +41,7 @@ func (gs *Groups[K]) Add(k K, rows ...uint32) {
 	}
 	g.N++
 	g.remember(rows, gs.keep)
+	return g
 }
 
 func (g *Group[K]) remember(rows []uint32, keep int) {

@@ -19,8 +19,8 @@ func number(v float64, unit string) string {
 			return "-" + size(int64(-v))
 		}
 		return size(int64(v))
-	case v == math.Trunc(v) && math.Abs(v) < 1<<53:
-		return thousands(int(v))
+	case (v == math.Trunc(v) || math.Abs(v) >= 1000) && math.Abs(v) < 1<<53:
+		return thousands(int(math.Round(v)))
 	}
 	return strconv.FormatFloat(v, 'g', 3, 64)
 }

@@ -89,7 +89,19 @@ func window(a *Artifact) string {
 	if err1 != nil || err2 != nil || end <= start || end-start > math.MaxInt64 {
 		return s
 	}
-	return s + " +" + Duration(int64(end-start))
+	return s + " +" + length(end-start)
+}
+
+// length writes how long something took, from 10,000 s on as "3h25m", from two days on as "3610.5d".
+func length(ns uint64) string {
+	const day = 24 * 3600 * 1e9
+	switch {
+	case ns >= 2*day:
+		return strconv.FormatFloat(float64(ns)/day, 'f', 1, 64) + "d"
+	case ns >= 1e13:
+		return fmt.Sprintf("%dh%dm", ns/3600e9, ns/60e9%60)
+	}
+	return Duration(int64(ns))
 }
 
 // goText writes the release of an artifact: "go1.26", "go1.23–1.25", "≥ go1.21", "≤ go1.20".

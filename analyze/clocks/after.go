@@ -24,7 +24,7 @@ var ChildAfter = analyze.Detector{
 			"any other child ends after its parent. Each amount has the resolution of the readings taken off. A " +
 			"CONSUMER child, a child of a PRODUCER and, where producers write no flags, a child with a link (follows-from " +
 			"of Jaeger's clients) are never counted. The two classes of calls are reported where their share is above the " +
-			"option LateShare (0.5 %) beyond chance (lower end of the 95 % Wilson interval).",
+			"parameter late_share (0.5 %) beyond chance (lower end of the 95 % Wilson interval).",
 		Blind: "late-end cannot tell a clock that is ahead from a server that ends its span after the answer has left; it " +
 			"is a warning where half of the calls or more end so, which a clock explains better, else a note. " +
 			"Clocks that are off by less than the way back show nothing. A proxy that makes no CLIENT span is not seen " +
@@ -103,8 +103,8 @@ func outlivedFinding(p *analyze.Pass, e *edges, s *spans.Services) analyze.Findi
 	if !e.cross {
 		how = "on one clock, the server's span ends after the client's"
 	}
-	f.Message = fmt.Sprintf("%d of %s from %s go on in %s when the caller has stopped waiting: %s, by up to %s (median %s); %d of the client spans are errors",
-		n, analyze.Count(e.calls, "call"), s.Names[e.client], s.Names[e.server], how, show(amounts.max), show(amounts.median), e.failed)
+	f.Message = fmt.Sprintf("%d of %s from %s go on in %s when the caller has stopped waiting: %s, by up to %s (median %s)%s; %d of the client spans are errors",
+		n, analyze.Count(e.calls, "call"), s.Names[e.client], s.Names[e.server], how, show(amounts.max), show(amounts.median), e.outlived.when, e.failed)
 	// Where the caller failed it gave up, and the work was for nobody; otherwise it had its answer.
 	if 2*e.failed >= n {
 		f.Severity = analyze.Warning
@@ -116,8 +116,8 @@ func lateFinding(p *analyze.Pass, e *edges, s *spans.Services) analyze.Finding {
 	n := e.late.n()
 	f, amounts := afterFinding(p, e, s, classLate, fixLate, &e.late)
 	f.Basis = analyze.Heuristic
-	f.Message = fmt.Sprintf("%d of %s from %s end later in %s than at the caller, by up to %s (median %s), though the server's span is no longer: its clock is ahead, or it ends its span after the answer",
-		n, analyze.Count(e.calls, "call"), s.Names[e.client], s.Names[e.server], show(amounts.max), show(amounts.median))
+	f.Message = fmt.Sprintf("%d of %s from %s end later in %s than at the caller, by up to %s (median %s)%s, though the server's span is no longer: its clock is ahead, or it ends its span after the answer",
+		n, analyze.Count(e.calls, "call"), s.Names[e.client], s.Names[e.server], show(amounts.max), show(amounts.median), e.late.when)
 	if 2*n >= e.calls {
 		f.Severity = analyze.Warning
 	}
@@ -126,7 +126,7 @@ func lateFinding(p *analyze.Pass, e *edges, s *spans.Services) analyze.Finding {
 
 func localFinding(p *analyze.Pass, e *edges, s *spans.Services) analyze.Finding {
 	f, amounts := afterFinding(p, e, s, classLocal, fixLocal, &e.local)
-	f.Message = fmt.Sprintf("%d of %s of %s end after their parent in %s on one clock, by up to %s (median %s)",
-		e.local.n(), analyze.Count(e.others, "span"), s.Names[e.server], s.Names[e.client], show(amounts.max), show(amounts.median))
+	f.Message = fmt.Sprintf("%d of %s of %s end after their parent in %s on one clock, by up to %s (median %s)%s",
+		e.local.n(), analyze.Count(e.others, "span"), s.Names[e.server], s.Names[e.client], show(amounts.max), show(amounts.median), e.local.when)
 	return f
 }

@@ -65,15 +65,15 @@ func beforeFinding(p *analyze.Pass, e *edges, s *spans.Services) analyze.Finding
 		Exhibits: e.before.exhibits(p),
 		Fix:      fixAcross,
 	}
-	what := fmt.Sprintf("%d of %s of %s start before their parent in %s, by up to %s (median %s)",
-		e.before.n(), analyze.Count(e.starts, "span"), s.Names[e.server], s.Names[e.client], show(amounts.max), show(amounts.median))
+	what := fmt.Sprintf("%d of %s of %s start before their parent in %s, by up to %s (median %s)%s",
+		e.before.n(), analyze.Count(e.starts, "span"), s.Names[e.server], s.Names[e.client], show(amounts.max), show(amounts.median), e.before.when)
 	if !e.cross {
-		f.Message, f.Fix = what+", on one clock", fixWithin
+		f.Message, f.Fix = what+"; both are of one clock", fixWithin
 		return f
 	}
 	f.Severity = analyze.Warning
 	worst := e.before.worst[0]
-	f.Message = fmt.Sprintf("%s: the clock of %s shows at least %s more than that of %s", what,
+	f.Message = fmt.Sprintf("%s; the clock of %s shows at least %s more than that of %s", what,
 		clockName(p.Bundle, worst.parent), show(worst.nanos), clockName(p.Bundle, worst.child))
 	return f
 }

@@ -85,36 +85,36 @@ func call(client, server func(*tiny.Span)) []tiny.Span {
 func TestChildBefore(t *testing.T) {
 	testSpecimens(t, "WM5001", []specimen{
 		{name: "fires: two clocks", spans: call(nil, func(s *tiny.Span) { s.Start = at - 5e6 }), want: []string{
-			`warning proven "client"="a","scope"="cross-domain","server"="b", 1 of 1 span of b start before their parent in a, by up to 5ms (median 5ms): the clock of h1 shows at least 5ms more than that of h2`,
+			`warning proven "client"="a","scope"="cross-domain","server"="b", 1 of 1 span of b start before their parent in a, by up to 5ms (median 5ms), at 2023-11-14 22:13:20.118Z; the clock of h1 shows at least 5ms more than that of h2`,
 		}},
 		{name: "fires: one host", spans: call(nil, func(s *tiny.Span) { s.Start, s.Host = at-5e6, "h1" }), want: []string{
-			`error proven "client"="a","scope"="same-domain","server"="b", 1 of 1 span of b start before their parent in a, by up to 5ms (median 5ms), on one clock`,
+			`error proven "client"="a","scope"="same-domain","server"="b", 1 of 1 span of b start before their parent in a, by up to 5ms (median 5ms), at 2023-11-14 22:13:20.118Z; both are of one clock`,
 		}},
 		{name: "fires: one process by flags", spans: call(nil, func(s *tiny.Span) {
 			s.Start, s.Flags, s.Kind = at-1, tiny.Local, tiny.Internal
 		}), want: []string{
-			`error proven "client"="a","scope"="same-domain","server"="b", 1 of 1 span of b start before their parent in a, by up to 1ns (median 1ns), on one clock`,
+			`error proven "client"="a","scope"="same-domain","server"="b", 1 of 1 span of b start before their parent in a, by up to 1ns (median 1ns), at 2023-11-14 22:13:20.123Z; both are of one clock`,
 		}},
 		{name: "fires: replicas without identity have two clocks", spans: call(
 			func(c *tiny.Span) { c.Host = "" },
 			func(s *tiny.Span) { s.Start, s.Host, s.Service = at-5e6, "", "a" },
 		), want: []string{
-			`warning proven "client"="a","scope"="cross-domain","server"="a", 1 of 1 span of a start before their parent in a, by up to 5ms (median 5ms): the clock of a process of a shows at least 5ms more than that of a process of a`,
+			`warning proven "client"="a","scope"="cross-domain","server"="a", 1 of 1 span of a start before their parent in a, by up to 5ms (median 5ms), at 2023-11-14 22:13:20.118Z; the clock of a process of a shows at least 5ms more than that of a process of a`,
 		}},
 		{name: "fires: a consumer that ends before its message is sent", spans: call(
 			func(c *tiny.Span) { c.Kind = tiny.Producer },
 			func(s *tiny.Span) { s.Kind, s.Start, s.End = tiny.Consumer, at-9e6, at-2e6 },
 		), want: []string{
-			`warning proven "client"="a","scope"="cross-domain","server"="b", 1 of 1 span of b start before their parent in a, by up to 2ms (median 2ms): the clock of h1 shows at least 2ms more than that of h2`,
+			`warning proven "client"="a","scope"="cross-domain","server"="b", 1 of 1 span of b start before their parent in a, by up to 2ms (median 2ms), at 2023-11-14 22:13:20.114Z; the clock of h1 shows at least 2ms more than that of h2`,
 		}},
 		{name: "fires: shared id", spans: call(nil, func(s *tiny.Span) { s.ID, s.Parent, s.Start = 1, 0, at-5e6 }), want: []string{
-			`warning proven "client"="a","scope"="cross-domain","server"="b", 1 of 1 span of b start before their parent in a, by up to 5ms (median 5ms): the clock of h1 shows at least 5ms more than that of h2`,
+			`warning proven "client"="a","scope"="cross-domain","server"="b", 1 of 1 span of b start before their parent in a, by up to 5ms (median 5ms), at 2023-11-14 22:13:20.118Z; the clock of h1 shows at least 5ms more than that of h2`,
 		}},
 		{name: "fires: sent twice, counted once", spans: func() []tiny.Span {
 			c := call(nil, func(s *tiny.Span) { s.Start = at - 5e6 })
 			return append(c, c...)
 		}(), want: []string{
-			`warning proven "client"="a","scope"="cross-domain","server"="b", 1 of 1 span of b start before their parent in a, by up to 5ms (median 5ms): the clock of h1 shows at least 5ms more than that of h2`,
+			`warning proven "client"="a","scope"="cross-domain","server"="b", 1 of 1 span of b start before their parent in a, by up to 5ms (median 5ms), at 2023-11-14 22:13:20.118Z; the clock of h1 shows at least 5ms more than that of h2`,
 		}},
 		{name: "near miss: a consumer that waits before its message is sent", spans: call(
 			func(c *tiny.Span) { c.Kind = tiny.Producer },
@@ -136,21 +136,21 @@ func TestChildAfter(t *testing.T) {
 			func(c *tiny.Span) { c.Failed = true },
 			func(s *tiny.Span) { s.Start, s.End = at+10e6, at+10e6+150e6 },
 		)), want: []string{
-			`warning proven "class"="outlived-call","client"="a","scope"="cross-domain","server"="b", 2 of 2 calls from a go on in b when the caller has stopped waiting: the server's span is longer than the client's, by up to 50ms (median 50ms); 2 of the client spans are errors`,
+			`warning proven "class"="outlived-call","client"="a","scope"="cross-domain","server"="b", 2 of 2 calls from a go on in b when the caller has stopped waiting: the server's span is longer than the client's, by up to 50ms (median 50ms), at 2023-11-14 22:13:20.133Z; 2 of the client spans are errors`,
 		}},
 		{name: "fires: longer, though its clock is behind", spans: many(call(nil, func(s *tiny.Span) { s.Start, s.End = at-200e6, at-50e6 })), want: []string{
-			`note proven "class"="outlived-call","client"="a","scope"="cross-domain","server"="b", 2 of 2 calls from a go on in b when the caller has stopped waiting: the server's span is longer than the client's, by up to 50ms (median 50ms); 0 of the client spans are errors`,
+			`note proven "class"="outlived-call","client"="a","scope"="cross-domain","server"="b", 2 of 2 calls from a go on in b when the caller has stopped waiting: the server's span is longer than the client's, by up to 50ms (median 50ms), at 2023-11-14 22:13:19.923Z; 0 of the client spans are errors`,
 		}},
 		{name: "fires: on one host, by the ends", spans: many(call(nil, func(s *tiny.Span) { s.Host, s.End = "h1", at+101e6 })), want: []string{
-			`note proven "class"="outlived-call","client"="a","scope"="same-domain","server"="b", 2 of 2 calls from a go on in b when the caller has stopped waiting: on one clock, the server's span ends after the client's, by up to 1ms (median 1ms); 0 of the client spans are errors`,
+			`note proven "class"="outlived-call","client"="a","scope"="same-domain","server"="b", 2 of 2 calls from a go on in b when the caller has stopped waiting: on one clock, the server's span ends after the client's, by up to 1ms (median 1ms), at 2023-11-14 22:13:20.133Z; 0 of the client spans are errors`,
 		}},
 		{name: "fires: late over two clocks", spans: many(call(nil, func(s *tiny.Span) { s.Start, s.End = at+30e6, at+120e6 })), want: []string{
-			`warning heuristic "class"="late-end","client"="a","scope"="cross-domain","server"="b", 2 of 2 calls from a end later in b than at the caller, by up to 20ms (median 20ms), though the server's span is no longer: its clock is ahead, or it ends its span after the answer`,
+			`warning heuristic "class"="late-end","client"="a","scope"="cross-domain","server"="b", 2 of 2 calls from a end later in b than at the caller, by up to 20ms (median 20ms), at 2023-11-14 22:13:20.153Z, though the server's span is no longer: its clock is ahead, or it ends its span after the answer`,
 		}},
 		{name: "fires: work that goes on in the process", spans: call(nil, func(s *tiny.Span) {
 			s.Service, s.Kind, s.Flags, s.End = "a", tiny.Internal, tiny.Local, at+100e6+7
 		}), want: []string{
-			`note proven "class"="local-work","client"="a","scope"="same-domain","server"="a", 1 of 1 span of a end after their parent in a on one clock, by up to 7ns (median 7ns)`,
+			`note proven "class"="local-work","client"="a","scope"="same-domain","server"="a", 1 of 1 span of a end after their parent in a on one clock, by up to 7ns (median 7ns), at 2023-11-14 22:13:20.133Z`,
 		}},
 		{name: "near miss: late, and the client failed: neither clock nor server is to be told from it", spans: many(call(
 			func(c *tiny.Span) { c.Failed = true },

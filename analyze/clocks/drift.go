@@ -13,13 +13,13 @@ var Drift = analyze.Detector{
 	ID: "WM5004", Name: "clock-drift",
 	Doc: analyze.Doc{
 		Title: "A host's clock runs fast or slow",
-		Text: "Between two readings of the capture the clock gained or lost more against the reference than the option " +
-			"ClockDriftPPM (10 ppm, 0.6 ms a minute) allows. A clock that a time daemon holds gains less than 1 ppm; a " +
+		Text: "Between two readings of the capture the clock gained or lost more against the reference than the parameter " +
+			"clock_drift_ppm (10 ppm, 0.6 ms a minute) allows. A clock that a time daemon holds gains less than 1 ppm; a " +
 			"free quartz gains up to 100. A daemon that corrects an offset may run the clock at up to 500 ppm for a " +
 			"while, so a rate is no verdict on the daemon by itself, but an offset measured once is wrong a minute later.",
 		Proof: "The offset's bounds at the first and the last point of the longest time without a step are so far apart that " +
-			"every straight line between them is steeper than the option, and lie at least 10 s apart (the option " +
-			"ClockDriftTime). bounded: by the hard bounds. heuristic: " +
+			"every straight line between them is steeper than the parameter says, and lie at least 10 s apart (the parameter " +
+			"drift_time_ns). bounded: by the hard bounds. heuristic: " +
 			"only by the assumed bounds, which need that a server's span ends before the caller has its answer.",
 		Blind: "A rate that changes within the capture shows as its average. Short captures and wide bounds leave room " +
 			"for any rate. Without UTC the rate is against the reference clock, and either of the two may be the one " +

@@ -95,7 +95,7 @@ func (w *comparer) compare(c *evidence.SpanChunk, i int, row uint32, pc *evidenc
 			e.waited += before(start, pstart)
 		}
 		if first < pstart && first != 0 {
-			e.before.add(excess(pstart, first), row, parent, w.keep)
+			e.before.add(excess(pstart, first), start, row, parent, w.keep)
 		}
 	}
 	if start == 0 || pstart == 0 || end < start || pend < pstart {
@@ -118,7 +118,7 @@ func (w *comparer) compare(c *evidence.SpanChunk, i int, row uint32, pc *evidenc
 	if isCall && e.cross && end-start > pend-pstart {
 		// Durations are differences of one clock each, so this holds whatever the clocks show.
 		longer := saturate((end-start)-(pend-pstart)) - resolution(end) - resolution(pend)
-		if e.outlived.add(longer, row, parent, w.keep); failed && longer > 0 {
+		if e.outlived.add(longer, start, row, parent, w.keep); failed && longer > 0 {
 			e.failed++
 		}
 		return
@@ -129,13 +129,13 @@ func (w *comparer) compare(c *evidence.SpanChunk, i int, row uint32, pc *evidenc
 	switch late := excess(end, pend); {
 	case late <= 0:
 	case isCall && !e.cross:
-		if e.outlived.add(late, row, parent, w.keep); failed {
+		if e.outlived.add(late, start, row, parent, w.keep); failed {
 			e.failed++
 		}
 	case isCall && !failed:
-		e.late.add(late, row, parent, w.keep)
+		e.late.add(late, start, row, parent, w.keep)
 	case !e.cross:
-		e.local.add(late, row, parent, w.keep)
+		e.local.add(late, start, row, parent, w.keep)
 	default:
 		e.unclear++
 	}

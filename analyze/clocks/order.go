@@ -22,7 +22,7 @@ var Order = analyze.Detector{
 			"interval in which one began, on the other's clock, holds the other's beginning. A timeline of the trace " +
 			"still draws one first. No conclusion about which came first, or which waited for which, stands on that.",
 		Proof: "Siblings in one trace whose spans were stamped by two clocks, adjacent by recorded start, further apart " +
-			"than the option ClockSlack (1 ms), whose callers' spans overlap where they have some; and neither " +
+			"than the parameter clock_slack_ns (1 ms), whose callers' spans overlap where they have some; and neither " +
 			"the hard nor the assumed bounds of the two offsets, nor even the intervals that hold with a chance of " +
 			"95 %, decide which start came first. bounded: both orders agree with all that the model holds.",
 		Blind: "Only adjacent siblings are compared, and only those whose callers do not order them already. The bounds of " +

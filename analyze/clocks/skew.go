@@ -14,7 +14,7 @@ var Skew = analyze.Detector{
 	Doc: analyze.Doc{
 		Title: "A host's clock is off",
 		Text: "The spans and the clock evidence leave no room for this clock to be right: wherever its true offset lies " +
-			"within the bounds, it is further off than the option ClockSlack (1 ms) allows. Every order and every gap " +
+			"within the bounds, it is further off than the parameter clock_slack_ns (1 ms) allows. Every order and every gap " +
 			"that is read across this host and another is wrong by that much. The clock is held against UTC where " +
 			"anything compares a clock of the component with UTC; else against the clock that more than half of the " +
 			"others agree with; else against the best-connected one, and then the message says that either of the two " +

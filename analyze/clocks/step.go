@@ -21,7 +21,7 @@ var Step = analyze.Detector{
 			"Causes are a time daemon that steps instead of slewing (chrony's makestep), a virtual machine that was " +
 			"moved or resumed, or somebody who set the clock. Where the clock ran fast or slow for a while to catch up, " +
 			"the message says that it was slewed, and that alone is a note.",
-		Proof: "bounded: the hard bounds of the offset before and after it are further apart than the option ClockSlack " +
+		Proof: "bounded: the hard bounds of the offset before and after it are further apart than the parameter clock_slack_ns " +
 			"(1 ms) and all that drift may add in between. heuristic: only the assumed bounds are, which need that a " +
 			"server's span ends before the caller has its answer, or a log says that the clock was set. The two readings name " +
 			"the last moment that is before the jump, and the first that is behind it.",

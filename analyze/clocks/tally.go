@@ -20,16 +20,18 @@ type violation struct {
 // tally collects violations of one sort.
 type tally struct {
 	amounts []int64
-	worst   []violation // the largest first, of equal ones the first rows
+	worst   []violation  // the largest first, of equal ones the first rows
+	when    analyze.When // starts of the children, as recorded
 }
 
 func (t *tally) n() int { return len(t.amounts) }
 
-// add counts a violation if its amount is certain, and keeps it among the worst.
-func (t *tally) add(nanos int64, child, parent uint32, keep int) {
+// add counts the violation of a child that starts at start, if its amount is certain, and keeps it among the worst.
+func (t *tally) add(nanos int64, start uint64, child, parent uint32, keep int) {
 	if nanos <= 0 {
 		return
 	}
+	t.when.See(start)
 	t.amounts = append(t.amounts, nanos)
 	if len(t.worst) == keep && t.worst[keep-1].nanos >= nanos {
 		return

@@ -31,8 +31,8 @@ var Missing = analyze.Detector{
 		Blind: "It cannot see where a label was lost, only where it is missing. pprof.Do with an empty label set looks like labels that were replaced. Loops and other " +
 			"work that belongs to no request counts as labelable, since the program could label it. Goroutines of libraries " +
 			"that are not known count as the program's. A CPU profile is a sample: few rows say little, so a gap is reported " +
-			"where the unlabelled share is above the option LabelSlack (5 %) beyond chance (95 % Wilson interval), and as a note where it is " +
-			"fewer samples than the option MinLabelSamples (5). " +
+			"where the unlabelled share is above the parameter label_slack (5 %) beyond chance (95 % Wilson interval), and as a note where it is " +
+			"fewer samples than the parameter min_label_samples (5). " +
 			"Goroutines with an entry function that never carries the key are counted, but reported only where nothing " +
 			"in the run carries it, and as a note: a pool at rest lacks nothing.",
 		Fix: "Each finding says what to do for its cause. part-labelled and entry-unlabelled: pass the context with the job and run it in pprof.Do(ctx, …), or " +

@@ -22,7 +22,8 @@ var ContextLost = analyze.Detector{
 		Proof: "A CLIENT span with neither a SERVER nor a CLIENT span below it leads to a route: calls of the same name reach it elsewhere, or exactly one other " +
 			"service has SERVER spans with the call's route or procedure name. SERVER spans of that route have no parent and no link. One difference " +
 			"of clocks (2 s at most) puts so many of them each inside such a CLIENT span of its own, and so many more than inside calls that are answered, that chance, " +
-			"over all differences that were tried and all hops of the run, does as well with a probability below the option FalseAlarm (0.001).",
+			"over all differences that were tried and all hops of the run, does as well with a probability below the parameter false_alarm (0.001). Where answered calls lie as near, these spans must lie inside " +
+			"lost calls more often than inside answered ones, unless so few are answered that no outcome would show it at 0.01.",
 		Blind: "A call and a trace are put together by time, so a pair of them is likely and not certain; their number is what is tested. It does not see hops " +
 			"where calls of HTTP never reach the service with their context (their name does not tell where they lead), calls so dense that every moment " +
 			"lies inside one, fewer than about three lost calls, and clients or servers whose replicas have clocks far apart. Services that begin new traces on " +
@@ -39,10 +40,10 @@ var ContextLost = analyze.Detector{
 // lostHop is the calls between two programs that lost their context.
 type lostHop struct {
 	versionHop
-	n           int
-	label       uint32 // of most
-	first, last int64  // starts of the SERVER spans, on their own clock
-	twins       []twin // a few
+	n     int
+	label uint32       // of most
+	when  analyze.When // starts of the SERVER spans, on their own clock
+	twins []twin       // a few
 }
 
 func runContextLost(p *analyze.Pass) error {
@@ -120,7 +121,7 @@ func (l *leads) lostHops(p *analyze.Pass) []*lostHop {
 			sc, se := l.bundle.Spans.Chunk(int(w.work.row))
 			h := versionHop{l.program(cc.Origin[ce]), l.program(sc.Origin[se])}
 			if hops[h] == nil {
-				hops[h] = &lostHop{versionHop: h, first: w.work.start, last: w.work.start}
+				hops[h] = &lostHop{versionHop: h}
 				labels[h] = map[uint32]int{}
 			}
 			hops[h].add(w)
@@ -143,7 +144,7 @@ const maxTwins = 5
 
 func (h *lostHop) add(w twin) {
 	h.n++
-	h.first, h.last = min(h.first, w.work.start), max(h.last, w.work.start)
+	h.when.See(uint64(w.work.start))
 	h.twins = append(h.twins, w)
 	if len(h.twins) > 4*maxTwins {
 		h.keep()

@@ -152,6 +152,14 @@ func TestHopMissing(t *testing.T) {
 			}
 		})
 	}
+	t.Run("in a damaged file", func(t *testing.T) {
+		list, _ := rollout.Make(rollout.Options{Seed: 2, Requests: 100, Absent: true})
+		doc := tiny.JSON(list...)
+		got := lines(run(t, load(t, doc[:len(doc)-60]), analyze.Options{}), "WM4005")
+		if len(got) != 1 || !strings.HasSuffix(got[0], "; data of 1 artifact with spans is lost, and what is missing may be among it") {
+			t.Errorf("%q", got)
+		}
+	})
 	t.Run("spans lost at random", func(t *testing.T) {
 		for seed := range uint64(8) {
 			r, _ := fleet(t, rollout.Options{Seed: seed, Requests: 100, Lost: 0.3})

@@ -46,7 +46,9 @@ func runInvalid(p *analyze.Pass) error {
 			}
 			total++
 			service := s.Names[s.ByOrigin[c.Origin[i]]]
-			add := func(id, fault string) { groups.Add(invalidKey{service, id, fault}, uint32(c.Base+i)) }
+			add := func(id, fault string) {
+				groups.Add(invalidKey{service, id, fault}, uint32(c.Base+i)).When.See(c.Start[i])
+			}
 			if flags&evidence.BadTraceID != 0 {
 				add("trace", faultAny)
 			}
@@ -97,7 +99,7 @@ func invalidFinding(p *analyze.Pass, g *analyze.Group[invalidKey]) analyze.Findi
 	f := analyze.Finding{
 		Basis:    analyze.Proven,
 		Subject:  analyze.Subject("service", k.service, "id", k.id, "fault", k.fault),
-		Message:  fmt.Sprintf("%s of %s: the %s id is %s", analyze.Count(g.N, "span"), k.service, k.id, explain(k.fault)),
+		Message:  fmt.Sprintf("%s of %s: the %s id is %s%s", analyze.Count(g.N, "span"), k.service, k.id, explain(k.fault), g.When),
 		Measures: []analyze.Measure{analyze.M("spans.invalid_id", "spans", float64(g.N))},
 	}
 	if g.Merged > 0 {

@@ -22,7 +22,7 @@ var HopMissing = analyze.Detector{
 			"them, such as a proxy or a mesh, put a span of its own into the context.",
 		Proof: "A CLIENT span has neither a SERVER nor a CLIENT span below it, and a SERVER span of the same trace names a remote parent that no artifact holds. The service between is " +
 			"named where the call leads to it (by calls of the same name that are answered, or by the route that only its SERVER spans have) and it makes the calls that lead on. Where nothing " +
-			"in the input is of such a service, the call is the only one of which nothing tells where it leads, or goes together with spans without a parent beyond chance (option FalseAlarm, 0.001, over all calls).",
+			"in the input is of such a service, the call is the only one of which nothing tells where it leads, or goes together with spans without a parent beyond chance (parameter false_alarm, 0.001, over all calls).",
 		Blind: "A service without calls of its own leaves nothing below it, and is not told from one that is not traced, such as a database. It counts the missing calls that left a trace, not those " +
 			"that were lost whole. Where a service is in the input, spans are taken for missing also where its clock or its name differs from what other spans say.",
 		Fix: "Look at how the processes of that service ended then, and end them by a signal that they handle: TracerProvider.Shutdown before exit, within the grace period. If it " +
@@ -47,7 +47,7 @@ type gap struct {
 	traces, spans int
 	opens         int             // calls with nothing below
 	below         map[uint32]bool // services of the spans without a parent
-	first, last   uint64          // starts of the calls
+	when          analyze.When    // starts of the calls
 	calls, ends   []uint32        // a few rows
 }
 
@@ -61,13 +61,17 @@ func runHopMissing(p *analyze.Pass) error {
 	found := slices.SortedFunc(maps.Values(g.found), func(a, b *gap) int {
 		return cmp.Or(cmp.Compare(b.traces, a.traces), strings.Compare(g.name(a), g.name(b)))
 	})
-	limit := p.Options.Subjects()
+	limit, damaged := p.Options.Subjects(), damageNote(p.Bundle)
+	report := func(f analyze.Finding) {
+		f.Message += damaged
+		p.Report(f)
+	}
 	for i, f := range found {
 		if i == limit {
-			p.Report(g.rest(found[limit:]))
+			report(g.rest(found[limit:]))
 			break
 		}
-		p.Report(g.finding(p, f))
+		report(g.finding(p, f))
 	}
 	return nil
 }
@@ -192,11 +196,7 @@ func (g *gaps) record(k gapKey, call uint32, ends []uint32, seen map[gapKey]bool
 
 func (g *gaps) add(f *gap, call uint32, ends []uint32) {
 	c, i := g.bundle.Spans.Chunk(int(call))
-	if at := c.Start[i]; f.traces == 0 {
-		f.first, f.last = at, at
-	} else {
-		f.first, f.last = min(f.first, at), max(f.last, at)
-	}
+	f.when.See(c.Start[i])
 	f.traces++
 	f.spans += len(ends)
 	for _, row := range ends {

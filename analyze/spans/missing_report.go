@@ -45,8 +45,8 @@ func (g *gaps) finding(p *analyze.Pass, f *gap) analyze.Finding {
 	out.Exhibits = out.Exhibits[:min(len(out.Exhibits), max(2, g.keep))]
 	if f.between {
 		out.Subject = analyze.Subject("client", client, "server", g.viaName(f), "call", call)
-		out.Message = fmt.Sprintf("%s from %s to %s on %q pass through something whose spans are not here, from %s to %s: the call has nothing below it, and the server's span in "+
-			"the same trace names a parent that no artifact holds", analyze.Count(f.traces, "call"), client, g.viaName(f), call, clock(int64(f.first)), clock(int64(f.last)))
+		out.Message = fmt.Sprintf("%s from %s to %s on %q pass through something whose spans are not here%s: the call has nothing below it, and the server's span in "+
+			"the same trace names a parent that no artifact holds", analyze.Count(f.traces, "call"), client, g.viaName(f), call, f.when)
 		out.Fix = fmt.Sprintf("Look at proxies, gateways and meshes between %s and %s that trace on their own account: add what they export, or make them pass traceparent "+
 			"through unchanged.", client, g.viaName(f))
 		return out
@@ -56,8 +56,8 @@ func (g *gaps) finding(p *analyze.Pass, f *gap) analyze.Finding {
 		below = append(below, g.services.Names[s])
 	}
 	slices.Sort(below)
-	out.Message = fmt.Sprintf("%s passed on %s of %s (%q) without a span of its own here, from %s to %s: in the same traces %s of %s a parent that no artifact holds",
-		g.subjectOf(f), analyze.Count(f.traces, "call"), client, call, clock(int64(f.first)), clock(int64(f.last)), analyze.Count(f.spans, "span"), strings.Join(below, ", ")+strings.TrimSuffix(nameVerb(f.spans), " "))
+	out.Message = fmt.Sprintf("%s passed on %s of %s (%q) without a span of its own here%s: in the same traces %s of %s a parent that no artifact holds",
+		g.subjectOf(f), analyze.Count(f.traces, "call"), client, call, f.when, analyze.Count(f.spans, "span"), strings.Join(below, ", ")+strings.TrimSuffix(nameVerb(f.spans), " "))
 	note, fix := g.presence(f)
 	out.Message += note
 	out.Fix = fix
@@ -90,9 +90,9 @@ func (g *gaps) presence(f *gap) (note, fix string) {
 			}
 			all++
 			switch at := c.Start[i]; {
-			case at < f.first:
+			case at < f.when.First:
 				before = max(before, at)
-			case at <= f.last:
+			case at <= f.when.Last:
 				during++
 			case at < after:
 				after, version = at, g.bundle.Resource(c.Origin[i]).Version
@@ -102,9 +102,9 @@ func (g *gaps) presence(f *gap) (note, fix string) {
 	name := g.services.Names[f.via]
 	switch {
 	case during == 0 && after == ^uint64(0) && before != 0:
-		note = fmt.Sprintf("; it exported nothing from then on, its last span is of %s", clock(int64(before)))
+		note = fmt.Sprintf("; it exported nothing from then on, its last span is of %s", analyze.Instant(before))
 	case during == 0 && after != ^uint64(0) && f.traces >= fewTraces:
-		note = fmt.Sprintf("; in that time it exported nothing, and its first span after it is of %s", clock(int64(after)))
+		note = fmt.Sprintf("; in that time it exported nothing, and its first span after it is of %s", analyze.Instant(after))
 		if version != "" {
 			note += ", of version " + version
 		}

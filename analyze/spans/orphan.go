@@ -31,7 +31,8 @@ var Orphan = analyze.Detector{
 			"the program says so.",
 		Fix: "Add the missing artifacts of the parent's service. Where they are here, look at that service's queue " +
 			"(dropped spans of the batch processor), at spans that are never ended on error paths, at the flush on " +
-			"shutdown, and at samplers that do not follow the parent's decision.",
+			"shutdown, and at samplers that do not follow the parent's decision. Where calls of the same traces have " +
+			"nothing below them, WM4005 names what is missing in between.",
 		Since:    "0.1.0",
 		Severity: analyze.Warning,
 	},
@@ -53,13 +54,10 @@ func runOrphan(p *analyze.Pass) error {
 	}
 	o.countPeers()
 	o.askCallers(p)
-	damaged := damagedTraces(p.Bundle)
+	damaged := damageNote(p.Bundle)
 	for _, g := range o.bounded(p.Options) {
 		f := g.finding(p, s)
-		if damaged > 0 {
-			f.Message += fmt.Sprintf("; data of %s with spans is lost, and the parents may be among it",
-				analyze.Count(damaged, "artifact"))
-		}
+		f.Message += damaged
 		p.Report(f)
 	}
 	return nil
@@ -178,7 +176,7 @@ func (o *orphans) add(f orphan, trace uint32) {
 	g.n++
 	g.local[f.local]++
 	c, e := o.bundle.Spans.Chunk(int(f.row))
-	g.see(c.Start[e])
+	g.when.See(c.Start[e])
 	if g.lastTrace != trace {
 		g.lastTrace = trace
 		g.traces++
@@ -274,13 +272,16 @@ func (s *Services) name(n uint32) string {
 	return s.Names[n]
 }
 
-// damagedTraces counts the artifacts that hold spans and lost some.
-func damagedTraces(b *evidence.Bundle) int {
+// damageNote says in how many artifacts with spans something is lost, "" for none.
+func damageNote(b *evidence.Bundle) string {
 	var n int
 	for _, a := range b.Artifacts {
 		if a.Traces != nil && len(a.Losses) > 0 {
 			n++
 		}
 	}
-	return n
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; data of %s with spans is lost, and what is missing may be among it", analyze.Count(n, "artifact"))
 }

@@ -13,15 +13,15 @@ import (
 // orphanGroup is the orphans of one hop and route.
 type orphanGroup struct {
 	orphanKey
-	label       string
-	n, traces   int
-	local       [evidence.Localities]int // n by locality
-	lastTrace   uint32
-	first, last uint64   // starts of the spans
-	rows        []uint32 // of the exhibits
-	peers       *peers
-	calledBy    []string // services with calls that lead to such spans, where no parent of their like is present
-	merged      int      // number of groups that this one stands for, 0 for itself only
+	label     string
+	n, traces int
+	local     [evidence.Localities]int // n by locality
+	lastTrace uint32
+	when      analyze.When // starts of the spans
+	rows      []uint32     // of the exhibits
+	peers     *peers
+	calledBy  []string // services with calls that lead to such spans, where no parent of their like is present
+	merged    int      // number of groups that this one stands for, 0 for itself only
 }
 
 // peers are the spans of the service and label of a group, the orphans among them.
@@ -72,25 +72,14 @@ func (o *orphans) bounded(opt *analyze.Options) []*orphanGroup {
 // otherHop is the client and server of what is beyond MaxSubjects.
 const otherHop = unknown - 1
 
-// see widens the time of the group to an instant, 0 for none.
-func (g *orphanGroup) see(start uint64) {
-	if start == 0 {
-		return
-	}
-	if g.first == 0 {
-		g.first = start
-	}
-	g.first, g.last = min(g.first, start), max(g.last, start)
-}
-
 func (g *orphanGroup) merge(from *orphanGroup, keep int) {
 	g.n += from.n
 	g.traces += from.traces
 	for i, n := range from.local {
 		g.local[i] += n
 	}
-	g.see(from.first)
-	g.see(from.last)
+	g.when.See(from.when.First)
+	g.when.See(from.when.Last)
 	g.merged += max(1, from.merged)
 	g.rows = append(g.rows, from.rows[:min(len(from.rows), keep-len(g.rows))]...)
 }
@@ -129,11 +118,7 @@ func (g *orphanGroup) message(s *Services, server string) string {
 	}
 	m.WriteString(nameVerb(g.n) + "a parent that no artifact holds")
 	if g.merged == 0 {
-		fmt.Fprintf(&m, " (%s", analyze.Count(g.traces, "trace"))
-		if g.first != 0 {
-			fmt.Fprintf(&m, ", from %s to %s", clock(int64(g.first)), clock(int64(g.last)))
-		}
-		m.WriteString(")")
+		fmt.Fprintf(&m, " (%s%s)", analyze.Count(g.traces, "trace"), g.when)
 	}
 	switch {
 	case g.local[evidence.LocalByFlag] == g.n:

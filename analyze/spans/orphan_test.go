@@ -135,7 +135,7 @@ func TestOrphanInDamagedFile(t *testing.T) {
 		tiny.Span{Service: "a", ID: 9, Name: "root", Kind: tiny.Server},
 	)
 	got := lines(run(t, load(t, doc[:len(doc)-60]), analyze.Options{}), "WM4001")
-	want := []string{`warning proven "client"="a","route"="work","server"="a", 1 of 1 span of a on "work" names a parent that no artifact holds (1 trace); by their kind it was in the same process; data of 1 artifact with spans is lost, and the parents may be among it`}
+	want := []string{`warning proven "client"="a","route"="work","server"="a", 1 of 1 span of a on "work" names a parent that no artifact holds (1 trace); by their kind it was in the same process; data of 1 artifact with spans is lost, and what is missing may be among it`}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}

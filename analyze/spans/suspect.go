@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/witnessmark/witnessmark/analyze"
 )
@@ -139,13 +138,12 @@ func (s *suspect) finding(p *analyze.Pass, l *leads) analyze.Finding {
 	return f
 }
 
-// span of time of the hops.
-func (s *suspect) times() (first, last int64) {
-	first, last = s.hops[0].first, s.hops[0].last
+func (s *suspect) when() (w analyze.When) {
 	for _, h := range s.hops {
-		first, last = min(first, h.first), max(last, h.last)
+		w.See(h.when.First)
+		w.See(h.when.Last)
 	}
-	return first, last
+	return w
 }
 
 func (s *suspect) message() string {
@@ -157,9 +155,8 @@ func (s *suspect) message() string {
 			out = append(out, fmt.Sprintf("%d to %s", h.n, h.server))
 		}
 	}
-	first, last := s.times()
 	var m strings.Builder
-	fmt.Fprintf(&m, "%s of %s lose the trace context from %s to %s: ", analyze.Count(s.n(), "call"), s.program, clock(first), clock(last))
+	fmt.Fprintf(&m, "%s of %s lose the trace context%s: ", analyze.Count(s.n(), "call"), s.program, s.when())
 	m.WriteString(strings.Join(append(in, out...), ", "))
 	m.WriteString("; each has a span at the caller with nothing below it, and one at the server that begins a trace of its own. No call of this program keeps the context")
 	if s.sibling != "" {
@@ -172,14 +169,13 @@ func (s *suspect) message() string {
 }
 
 func (s *suspect) hopMessage(l *leads) string {
-	first, last := s.times()
 	h := s.hops[0]
 	client, server := h.client.String(), h.server.String()
 	if len(s.hops) > 1 {
 		client, server = h.client.service, h.server.service
 	}
-	return fmt.Sprintf("%s from %s to %s lose the trace context (%s keep it), from %s to %s, most on %q: each has a span at the caller with nothing below it, and one at the "+
-		"server that begins a trace of its own", analyze.Count(s.n(), "call"), client, server, count(s.kept), clock(first), clock(last), l.bundle.Strings[h.label])
+	return fmt.Sprintf("%s from %s to %s lose the trace context (%s keep it)%s, most on %q: each has a span at the caller with nothing below it, and one at the "+
+		"server that begins a trace of its own", analyze.Count(s.n(), "call"), client, server, count(s.kept), s.when(), l.bundle.Strings[h.label])
 }
 
 func count(n int) string {
@@ -207,6 +203,3 @@ func (s *suspect) fix() string {
 	}
 	return fmt.Sprintf("Make %s send the context in a format that the called services read: %s. Compare its propagators with theirs.", s.program, set)
 }
-
-// clock writes an instant as tables of artifacts do.
-func clock(nanos int64) string { return time.Unix(0, nanos).UTC().Format("2006-01-02 15:04:05.000Z") }

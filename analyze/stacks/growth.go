@@ -22,8 +22,8 @@ var Growing = analyze.Detector{
 		Text: "Goroutines that wait in one function of the program become more and never fewer. Where this goes on, they leak: each keeps its stack " +
 			"and what it refers to. The runtime's own verdict (WM3002) covers only waits that nothing can end; this check also sees those on a lock that is " +
 			"held, a ticker or a global, and leaves to it what it names. Findings are grouped by process.",
-		Proof: "Snapshots of one process in one form, ordered by their recorded time, else by the ids of their goroutines. The group grows in every interval of three snapshots or more, by the option " +
-			"MinGrowth (5) in all; or in two snapshots it was there before and grows beyond chance (option FalseAlarm, 0.001: a test that both counts come from one mean). In goroutine text, " +
+		Proof: "Snapshots of one process in one form, ordered by their recorded time, else by the ids of their goroutines. The group grows in every interval of three snapshots or more, by the parameter " +
+			"min_growth (5) in all; or in two snapshots it was there before and grows beyond chance (parameter false_alarm, 0.001: a test that both counts come from one mean). In goroutine text, " +
 			"with ids, every goroutine of an earlier snapshot is still in the group, and over three snapshots that stands for the test. Where there are profiles only, without ids, the test must hold. Groups " +
 			"that wait for the network, that run, or that consist of the runtime's, the standard library's or a known framework's functions only are left out.",
 		Blind: "A pool that grows with its load looks the same until it is full: more snapshots tell. It cannot see a leak in one snapshot, in two where the group was empty in the first, nor one that " +

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/witnessmark/witnessmark/analyze"
 )
@@ -119,7 +118,7 @@ func history(counts []int, of []*snapshot) []string {
 	var out []string
 	var day string
 	for i, n := range counts {
-		at := clockTime(of[i].at())
+		at := analyze.Instant(of[i].at())
 		if date, clock, _ := strings.Cut(at, " "); date == day {
 			at = clock
 		} else {
@@ -187,10 +186,6 @@ func short(function string) string {
 		return head + "[" + args
 	}
 	return head
-}
-
-func clockTime(nanos uint64) string {
-	return time.Unix(0, int64(nanos)).UTC().Format("2006-01-02 15:04:05.000Z")
 }
 
 func restOfLeaks(p *analyze.Pass, leaks []*leak) analyze.Finding {

@@ -24,7 +24,7 @@ var Misaligned = analyze.Detector{
 		Proof: "For spans of another clock, the window and the span overlap by recorded times, and overlap for no offset " +
 			"within the bounds (moved out), or the other way round (moved in). bounded: by hard bounds. heuristic: one of the " +
 			"two needed the assumed bounds, which hold if servers' spans end before their callers have the answer. Only " +
-			"clocks that differ by more than the option ClockSlack (1 ms) for certain count.",
+			"clocks that differ by more than the parameter clock_slack_ns (1 ms) for certain count.",
 		Blind: "Spans of the profile's own host share its clock and are not counted. A profile whose host nothing names is " +
 			"not looked at: pass --identity GLOB:host=NAME. Spans whose overlap the bounds leave open count as not moved.",
 		Fix: "Read the profile together with spans after witnessmark align apply, which shifts both onto one time line. " +
