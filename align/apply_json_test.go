@@ -47,6 +47,54 @@ func TestJSONOracle(t *testing.T) {
 	}
 }
 
+// TestJSONLogsAndMetrics does the same for what holds no spans, where each time is its own.
+func TestJSONLogsAndMetrics(t *testing.T) {
+	const resource = `"resource":{"attributes":[{"key":"host.name","value":{"stringValue":"host-0"}}]}`
+	const point = `{"startTimeUnixNano":"1795000001000000000","timeUnixNano":"1795000002000000000","exemplars":[{"timeUnixNano":"1795000001000000005","spanId":"0102030405060708","asInt":"1795000001000000005"}]}`
+	for _, c := range []struct {
+		name, text string
+		times      int
+	}{
+		{"logs", `{"resourceLogs":[{` + resource + `,"scopeLogs":[{"logRecords":[{"timeUnixNano":"1795000001000000000","observedTimeUnixNano": 1795000002000000000,` +
+			`"body":{"stringValue":"\"timeUnixNano\":\"1795000001000000000\""}},{"observedTimeUnixNano":"1795000003000000000","timeUnixNano":"0"}]}]}]}`, 3},
+		{"metrics", `{"resourceMetrics":[{` + resource + `,"scopeMetrics":[{"metrics":[{"name":"a","gauge":{"dataPoints":[` + point + `]}},` +
+			`{"name":"b","sum":{"dataPoints":[` + point + `]}},{"name":"c","histogram":{"dataPoints":[` + point + `]}},` +
+			`{"name":"d","exponentialHistogram":{"dataPoints":[` + point + `]}},{"name":"e","summary":{"dataPoints":[` + point + `]}}]}]}]}` + "\n", 15},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			out, s, m := rewriteBytes(t, c.name+".json", []byte(c.text), ApplyOptions{}, hostModel)
+			if s.Receipt.Times != c.times {
+				t.Errorf("%d times moved, want %d", s.Receipt.Times, c.times)
+			}
+			want, got := documentsOf(t, []byte(c.text)), documentsOf(t, out)
+			moveEach(want, m, "host-0")
+			dropOurs(got)
+			dropOurs(want)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("output (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// moveEach moves every time of decoded documents by itself.
+func moveEach(v any, m *Model, domain string) {
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			moveEach(e, m, domain)
+		}
+	case map[string]any:
+		for key, e := range v {
+			if n := number(e); n != 0 && strings.HasSuffix(key, "imeUnixNano") {
+				v[key] = renumber(e, expected(m, domain, n))
+				continue
+			}
+			moveEach(e, m, domain)
+		}
+	}
+}
+
 func documentsOf(t *testing.T, text []byte) (list []any) {
 	t.Helper()
 	d := json.NewDecoder(bytes.NewReader(text))

@@ -160,13 +160,18 @@ func (p Packing) Pack(w io.Writer) (io.WriteCloser, error) {
 	case layerGzip.name:
 		return p.gzip(w)
 	case layerZstd.name:
-		return zstd.NewWriter(w, p.zstdOptions()...)
+		e, err := zstd.NewWriter(w, p.zstdOptions()...)
+		return onlyWriter{e}, err
 	case layerZstdFramed.name:
 		e, err := zstd.NewWriter(nil, p.zstdOptions()...)
 		return &frame{w: w, e: e}, err
 	}
 	return nil, fmt.Errorf("a %s container cannot be written", p.Container)
 }
+
+// onlyWriter hides the encoder's ReadFrom, which ends a block wherever it is called: how a content is cut into reads would
+// decide what it becomes.
+type onlyWriter struct{ io.WriteCloser }
 
 func (p Packing) zstdOptions() []zstd.EOption {
 	return []zstd.EOption{zstd.WithEncoderLevel(zstd.EncoderLevel(p.Level)), zstd.WithEncoderCRC(p.Checksum), zstd.WithEncoderConcurrency(1)}
