@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -33,7 +32,7 @@ func applyFile(path string) error {
 	}
 	trial := align.NewTrial(b, model, align.ApplyOptions{})
 	defer trial.Discard()
-	s, err := trial.Apply(context.Background(), align.Job{In: path, Out: path + ".aligned", Digest: "crc32c"})
+	s, err := trial.Apply(context.Background(), align.Job{In: path, Out: output(path, ".aligned"), Digest: "crc32c"})
 	if err != nil {
 		return err
 	}
@@ -54,7 +53,7 @@ func applyTwice(path string) error {
 	}
 	model := drifting(b)
 	trial := align.NewTrial(b, model, align.ApplyOptions{})
-	job := align.Job{In: path, Out: path + ".aligned", Digest: "crc32c"}
+	job := align.Job{In: path, Out: output(path, ".aligned"), Digest: "crc32c"}
 	if _, err := trial.Apply(context.Background(), job); err != nil {
 		return err
 	}
@@ -106,11 +105,15 @@ func writeModel(path string) error {
 			}
 		}
 	}
+	return saveModel(modelOf(path), m)
+}
+
+func saveModel(path string, m *align.Model) error {
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(modelOf(path), text, 0o644)
+	return os.WriteFile(path, text, 0o644)
 }
 
 // rewriteFile does the part of it that writes, with a plan at hand: that of the head of the file, in which every resource
@@ -123,7 +126,7 @@ func rewriteFile(path string) error {
 	defer in.Close()
 	b := evidence.LoadReader(path, io.LimitReader(in, 4<<20), evidence.Options{})
 	plan := align.NewPlan(b, nil, drifting(b), align.ApplyOptions{})
-	s, err := plan.Apply(context.Background(), align.Job{In: path, Out: path + ".aligned", Digest: "crc32c"})
+	s, err := plan.Apply(context.Background(), align.Job{In: path, Out: output(path, ".aligned"), Digest: "crc32c"})
 	if err != nil {
 		return err
 	}
@@ -159,7 +162,7 @@ func copyFile(path string) error {
 		return err
 	}
 	defer in.Close()
-	out, err := os.Create(path + ".copy")
+	out, err := os.Create(output(path, ".copy"))
 	if err != nil {
 		return err
 	}
@@ -202,7 +205,7 @@ func recode(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "recoded.pb"), out, 0o644); err != nil {
+	if err := os.WriteFile(output(path, ".recoded"), out, 0o644); err != nil {
 		return err
 	}
 	return seen(spans)

@@ -4,45 +4,53 @@ import (
 	"bufio"
 	"os"
 	"path/filepath"
+	"slices"
 
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 
 	"github.com/witnessmark/witnessmark/testdata/programs/otlp/gen"
 )
 
-// inputs says what generate made.
-type inputs struct{ spans int }
-
-// generate makes the input files in dir. They depend on nothing but the number of spans.
-func generate(dir string, spans int) (inputs, error) {
+// generate makes the input files of the cases in dir, and returns the number of spans in those that hold traces. They depend on
+// nothing but the number that is asked for.
+func generate(dir string, spans int, cases []bench) (n int, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return inputs{}, err
+		return 0, err
 	}
-	in := inputs{}
 	for _, f := range []struct {
-		name   string
-		append func([]byte, *tracepb.TracesData) []byte
+		name  string
+		write func(path string) error
 	}{
 		// Concatenated messages are one message: protobuf merges repeated fields.
-		{"traces.pb", func(b []byte, td *tracepb.TracesData) []byte { return append(b, gen.Marshal(td, gen.Ascending)...) }},
-		{"traces.binpb", func(b []byte, td *tracepb.TracesData) []byte { return gen.AppendFrame(b, td, gen.Descending) }},
-		{"traces.jsonl", gen.AppendJSON},
+		{"traces.pb", exporter(spans, &n, func(b []byte, td *tracepb.TracesData) []byte { return append(b, gen.Marshal(td, gen.Ascending)...) })},
+		{"traces.binpb", exporter(spans, &n, func(b []byte, td *tracepb.TracesData) []byte { return gen.AppendFrame(b, td, gen.Descending) })},
+		{"traces.jsonl", exporter(spans, &n, gen.AppendJSON)},
+		{"cpu.pb", func(path string) error { return writeProfile(path, 100_000) }},
+		{"goroutines.txt", func(path string) error { return writeGoroutines(path, 50_000) }},
 	} {
-		n, err := writeSpans(filepath.Join(dir, f.name), spans, f.append)
-		if err != nil {
-			return in, err
+		path := filepath.Join(dir, f.name)
+		of := func(b bench) bool { return b.input == f.name }
+		if !slices.ContainsFunc(cases, of) {
+			continue
 		}
-		in.spans = n
-	}
-	for _, name := range []string{"traces.pb", "traces.binpb"} {
-		if err := writeModel(filepath.Join(dir, name)); err != nil {
-			return in, err
+		if err := f.write(path); err != nil {
+			return 0, err
+		}
+		if slices.ContainsFunc(cases, func(b bench) bool { return of(b) && b.subject == "apply" }) {
+			if err := writeModel(path); err != nil {
+				return 0, err
+			}
 		}
 	}
-	if err := writeProfile(filepath.Join(dir, "cpu.pb"), 100_000); err != nil {
-		return in, err
+	return n, nil
+}
+
+// exporter returns what writes an export, and its number of spans to n.
+func exporter(spans int, n *int, appendTo func([]byte, *tracepb.TracesData) []byte) func(path string) error {
+	return func(path string) (err error) {
+		*n, err = writeSpans(path, spans, appendTo)
+		return err
 	}
-	return in, writeGoroutines(filepath.Join(dir, "goroutines.txt"), 50_000)
 }
 
 // writeSpans streams a generated export into a file and returns the number of spans in it.
