@@ -20,24 +20,30 @@ const (
 	windowBytes = 256 << 10
 	// maxLeafBytes bounds the window: one record larger than this is lost, with a Loss.
 	maxLeafBytes = 256 << 20
+	// seekBytes is how much is passed over unread where that can be: less is read faster than sought. aheadBytes is how much is read
+	// behind it at first, as the next passage may be near.
+	seekBytes, aheadBytes = 16 << 10, 4 << 10
 )
 
 // input is the decoded byte stream of one artifact, seen through one window.
 type input struct {
 	r     io.Reader
+	whole *io.SectionReader // r where skip may pass over bytes unread, else nil
 	art   *Artifact
 	index uint32 // of art in Bundle.Artifacts
 
 	buf      []byte
 	pos, end int   // buf[pos:end] is read and not consumed
 	base     int64 // decoded offset of buf[0]
+	ahead    int   // bounds the next read; 0 for what the window has room for
 	eof      bool  // r has no more bytes
 	err      error // why r ended early; nil at a clean end
 	cutDone  bool
 }
 
 func newInput(r io.Reader, art *Artifact, index uint32) *input {
-	return &input{r: r, art: art, index: index}
+	whole, _ := r.(*io.SectionReader)
+	return &input{r: r, whole: whole, art: art, index: index}
 }
 
 // data returns the bytes in the window that are not consumed. They stay valid until more or advance.
@@ -61,7 +67,7 @@ func (in *input) more() bool {
 		in.end -= in.pos
 		in.pos = 0
 	}
-	if in.end == len(in.buf) || in.base > 0 && len(in.buf) < windowBytes {
+	if in.end == len(in.buf) || in.base > 0 && in.ahead == 0 && len(in.buf) < windowBytes {
 		if len(in.buf) >= maxLeafBytes {
 			return false
 		}
@@ -73,8 +79,15 @@ func (in *input) more() bool {
 		copy(grown, in.buf[:in.end])
 		in.buf = grown
 	}
+	room := in.buf[in.end:]
+	if in.ahead > 0 {
+		room = room[:min(len(room), in.ahead)]
+		if in.ahead *= 2; in.ahead >= windowBytes {
+			in.ahead = 0
+		}
+	}
 	for range 100 {
-		n, err := in.r.Read(in.buf[in.end:])
+		n, err := in.r.Read(room)
 		in.end += n
 		if err != nil {
 			in.eof = true
@@ -103,6 +116,9 @@ func (in *input) fill(n int) bool {
 
 // skip consumes n bytes, reading as needed, and reports how many there were.
 func (in *input) skip(n int64) int64 {
+	if in.whole != nil && !in.eof && n-int64(in.end-in.pos) >= seekBytes {
+		return in.seek(n)
+	}
 	var done int64
 	for done < n {
 		if in.pos == in.end && !in.more() {
@@ -113,6 +129,17 @@ func (in *input) skip(n int64) int64 {
 		done += k
 	}
 	return done
+}
+
+// seek consumes n bytes unread, and reports how many there were.
+func (in *input) seek(n int64) int64 {
+	from := in.off()
+	n = min(n, in.whole.Size()-from)
+	in.base, in.pos, in.end, in.ahead = from+n, 0, 0, aheadBytes
+	if _, err := in.whole.Seek(in.base, io.SeekStart); err != nil {
+		in.eof, in.err = true, err
+	}
+	return n
 }
 
 // drain consumes the rest of the stream.

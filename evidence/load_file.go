@@ -175,7 +175,11 @@ func (f *fileLoad) newArtifact(s *stream) *Artifact {
 func (f *fileLoad) read(a *Artifact, s *stream) {
 	f.artifacts = append(f.artifacts, a)
 	a.stamps, a.resourcesOnly = s.stamps, f.o.ResourcesOnly
-	readArtifact(a, &deliver{r: s.r, log: s.losses}, s.decompressed)
+	var r io.Reader = &deliver{r: s.r, log: s.losses}
+	if f.o.ResourcesOnly && len(s.containers) == 0 && s.whole != nil {
+		r = s.whole
+	}
+	readArtifact(a, r, s.decompressed)
 	a.stamps = nil
 	addLosses(a, s.losses.list)
 	a.Status = statusOf(a)
