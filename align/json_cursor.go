@@ -3,6 +3,7 @@ package align
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 )
 
 // jsonCursor walks JSON that lies in memory, only as deep as its owner asks. Values that nobody asks about are passed
@@ -164,6 +165,14 @@ func (c *jsonCursor) scalar() {
 		c.i++
 	}
 	c.short = true
+}
+
+// integer consumes an integer.
+func (c *jsonCursor) integer() int64 {
+	from, to := c.value()
+	v, err := strconv.ParseInt(string(c.b[from:to]), 10, 64)
+	c.bad = c.bad || err != nil && c.ok()
+	return v
 }
 
 // value passes over a value and returns its first and the offset behind its last byte.

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/witnessmark/witnessmark/evidence"
@@ -69,55 +71,112 @@ func (m *Model) member(key string, value []byte) (taken bool, err error) {
 	case "max_drift_ppm":
 		return true, json.Unmarshal(value, &m.MaxDriftPPM)
 	case "domains":
-		var list []domainJSON
-		if err := json.Unmarshal(value, &list); err != nil {
-			return true, err
-		}
 		m.Domains = m.Domains[:0]
-		for i := range list {
-			m.Domains = append(m.Domains, list[i].domain())
+		c := &jsonCursor{b: value}
+		for more := c.open('[', ']'); more; more = c.more(']') {
+			from, to := c.value()
+			if !c.ok() {
+				break
+			}
+			d, err := readDomain(value[from:to])
+			if err != nil {
+				return true, err
+			}
+			m.Domains = append(m.Domains, d)
+		}
+		if !c.ok() {
+			return true, errNoModel
 		}
 		return true, nil
 	}
 	return false, nil
 }
 
-// domainJSON is a Domain whose points are decoded at once: an UnmarshalJSON of each interval costs three times as much.
-type domainJSON struct {
-	Domain
-	Segments []struct {
-		Points []struct {
-			At      Instant      `json:"at_unix_nano"`
-			Offset  int64        `json:"offset_ns"`
-			Hard    intervalJSON `json:"hard"`
-			Assumed intervalJSON `json:"assumed"`
-			Likely  intervalJSON `json:"likely"`
-		} `json:"points"`
-	} `json:"segments"`
-}
+var errNoModel = errors.New("no JSON of a model")
 
-func (d *domainJSON) domain() Domain {
-	out := d.Domain
-	for i := range d.Segments {
-		from := d.Segments[i].Points
-		points := make([]Point, len(from))
-		for k := range from {
-			p := &from[k]
-			points[k] = Point{p.At, p.Offset, p.Hard.interval(), p.Assumed.interval(), p.Likely.interval()}
+// readDomain reads a domain. Its segments, which are most of it, are not left to encoding/json, which takes ten times as long.
+func readDomain(text []byte) (d Domain, err error) {
+	head, segments := text, []Segment(nil)
+	c := &jsonCursor{b: text}
+	for more := c.open('{', '}'); more; more = c.more('}') {
+		if key := c.key(); string(key) != "segments" || c.peek() == 'n' {
+			c.skip()
+			continue
 		}
-		out.Segments = append(out.Segments, Segment{Points: points})
+		from := c.i
+		segments = c.segments()
+		head = slices.Concat(text[:from], []byte("null"), text[c.i:])
 	}
-	return out
+	if !c.ok() {
+		return d, errNoModel
+	}
+	err = json.Unmarshal(head, &d)
+	d.Segments = segments
+	return d, err
 }
 
-// interval returns the interval that j stands for.
-func (j *intervalJSON) interval() Interval {
-	i := Unbounded
-	if j.Low != nil {
-		i.Low = *j.Low
+func (c *jsonCursor) segments() (list []Segment) {
+	for more := c.open('[', ']'); more; more = c.more(']') {
+		var s Segment
+		for more := c.open('{', '}'); more; more = c.more('}') {
+			if string(c.key()) != "points" {
+				c.skip()
+				continue
+			}
+			s.Points = nil
+			for more := c.open('[', ']'); more; more = c.more(']') {
+				s.Points = append(s.Points, c.point())
+			}
+		}
+		list = append(list, s)
 	}
-	if j.High != nil {
-		i.High = *j.High
+	return list
+}
+
+func (c *jsonCursor) point() (p Point) {
+	p.Hard, p.Assumed, p.Likely = Unbounded, Unbounded, Unbounded
+	for more := c.open('{', '}'); more; more = c.more('}') {
+		switch string(c.key()) {
+		case "at_unix_nano":
+			at, err := strconv.ParseInt(string(c.text()), 10, 64)
+			c.bad = c.bad || err != nil && c.ok()
+			p.At = Instant(at)
+		case "offset_ns":
+			p.Offset = c.integer()
+		case "hard":
+			p.Hard = c.interval()
+		case "assumed":
+			p.Assumed = c.interval()
+		case "likely":
+			p.Likely = c.interval()
+		default:
+			c.skip()
+		}
+	}
+	return p
+}
+
+// bound consumes an integer, or null for one that is open.
+func (c *jsonCursor) bound(open int64) int64 {
+	if c.peek() != 'n' {
+		return c.integer()
+	}
+	from, to := c.value()
+	c.bad = c.bad || string(c.b[from:to]) != "null"
+	return open
+}
+
+func (c *jsonCursor) interval() Interval {
+	i := Unbounded
+	for more := c.open('{', '}'); more; more = c.more('}') {
+		switch string(c.key()) {
+		case "low_ns":
+			i.Low = c.bound(i.Low)
+		case "high_ns":
+			i.High = c.bound(i.High)
+		default:
+			c.skip()
+		}
 	}
 	return i
 }

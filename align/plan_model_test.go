@@ -1,7 +1,11 @@
 package align
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/witnessmark/witnessmark/evidence"
 )
@@ -22,6 +26,49 @@ func TestNamed(t *testing.T) {
 	} {
 		if got := p.domain(evidence.Attr{Value: c.name, From: c.from}); got != c.want {
 			t.Errorf("%q of %s: %q, want %q", c.name, c.from, got, c.want)
+		}
+	}
+}
+
+// TestParseModel: domains are read as encoding/json reads them, and what is no number is refused.
+func TestParseModel(t *testing.T) {
+	m := &Model{Schema: ModelSchema, Reference: "a", Trust: TrustHard, MaxDriftPPM: 100, Domains: []Domain{
+		{Name: "a", Reference: "a", Status: StatusReference, Services: []string{"segments"}},
+		{Name: "b", Host: "h", Reference: "a", Status: StatusAligned, Segments: []Segment{
+			{Points: []Point{{At: 5, Offset: -7, Hard: Unbounded, Assumed: Interval{-9, 3}, Likely: Interval{-8, 2}}}},
+			{Points: []Point{{At: 9, Offset: 1, Hard: Interval{-9, Unbounded.High}, Assumed: Unbounded, Likely: Unbounded}, {At: 12}}},
+		}},
+	}}
+	text, err := json.MarshalIndent(m, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Model{}
+	if err := json.Unmarshal(text, want); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ParseModel(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want.Domains, got.Domains); d != "" {
+		t.Error(d)
+	}
+	for _, c := range [][2]string{
+		{`"offset_ns": -7`, `"offset_ns": "-7"`},
+		{`"offset_ns": -7`, `"offset_ns": 1e3`},
+		{`"low_ns": -9`, `"low_ns": nil`},
+		{`"low_ns": -9`, `"low_ns": 99999999999999999999`},
+		{`"at_unix_nano": "5"`, `"at_unix_nano": 5`},
+		{`"at_unix_nano": "5"`, `"at_unix_nano": "5s"`},
+		{`"host": "h"`, `"host": 7`},
+	} {
+		bad := strings.Replace(string(text), c[0], c[1], 1)
+		if bad == string(text) {
+			t.Fatalf("the model holds no %s", c[0])
+		}
+		if _, err := ParseModel([]byte(bad)); err == nil {
+			t.Errorf("%s is accepted", c[1])
 		}
 	}
 }
