@@ -5,7 +5,6 @@ import (
 	"hash/maphash"
 	"math"
 	"math/bits"
-	"slices"
 )
 
 // A call begins no earlier than its caller in aligned times where the solver could place clocks so, up to rounding; see
@@ -16,8 +15,7 @@ import (
 // says that none does, settle would do nothing: it holds a span against all spans that could be its parent, and gives up
 // on what is unusual, such as ids of other lengths, or one id on two clocks.
 type orderCheck struct {
-	blocks []*[orderBlock]orderRow
-	n      int
+	parts  [orderParts]orderRows
 	clocks map[string]uint32
 	unsure bool
 	// Ids in a capture may be chosen by whoever made it.
@@ -25,15 +23,33 @@ type orderCheck struct {
 	mul  uint64
 }
 
+// orderParts is into how many parts rows go by their traces: what is looked up together then lies together, mostly in cache.
+const orderParts = 64
+
+// orderRows are the rows of one part.
+type orderRows struct {
+	blocks []*[orderBlock]orderRow
+	n      int
+}
+
 // orderBlock is how many rows are allocated at once.
-const orderBlock = 2048
+const orderBlock = 128
 
 // orderRow is one span. Ids of spans and traces are hashed together: two that meet by chance are two candidates, no mistake.
 type orderRow struct {
 	key, parent uint64 // 0 for none
 	placed      int64
 	clock       uint32
-	trace       uint32 // hashed
+}
+
+func (o *orderRows) row(i int) *orderRow { return &o.blocks[i/orderBlock][i%orderBlock] }
+
+func (o *orderRows) add(r *orderRow) {
+	if o.n%orderBlock == 0 {
+		o.blocks = append(o.blocks, new([orderBlock]orderRow))
+	}
+	*o.row(o.n) = *r
+	o.n++
 }
 
 func newOrderCheck() *orderCheck {
@@ -80,23 +96,17 @@ func (i *spanIDs) set(num int32, b []byte) {
 
 // add takes a span that begins at placed in aligned times.
 func (o *orderCheck) add(i *spanIDs, clock uint32, placed int64) {
-	if i.odd || i.id == 0 || i.trace == [2]uint64{} || o.n == math.MaxUint32 {
+	if i.odd || i.id == 0 || i.trace == [2]uint64{} {
 		o.unsure = true
 		return
 	}
 	trace := fold(i.trace[0]^o.seed[0], i.trace[1]^o.seed[1])
-	row := orderRow{key: o.key(trace, i.id), placed: placed, clock: clock, trace: uint32(trace)}
+	row := orderRow{key: o.key(trace, i.id), placed: placed, clock: clock}
 	if i.parent != 0 {
 		row.parent = o.key(trace, i.parent)
 	}
-	if o.n%orderBlock == 0 {
-		o.blocks = append(o.blocks, new([orderBlock]orderRow))
-	}
-	*o.row(o.n) = row
-	o.n++
+	o.parts[trace%orderParts].add(&row)
 }
-
-func (o *orderCheck) row(i int) *orderRow { return &o.blocks[i/orderBlock][i%orderBlock] }
 
 func fold(a, b uint64) uint64 {
 	hi, lo := bits.Mul64(a, b)
@@ -106,39 +116,21 @@ func fold(a, b uint64) uint64 {
 // key hashes an id of a span of a trace. It is not 0.
 func (o *orderCheck) key(trace, id uint64) uint64 { return max(1, fold(trace^id, o.mul)) }
 
-// orderPart is about how many rows are looked at together, so that their table fits into a cache.
-const orderPart = 16 << 10
-
 // holds reports whether surely no span begins before its parent on another clock.
 func (o *orderCheck) holds() bool {
 	if o.unsure {
 		return false
 	}
-	// Rows by parts of traces, in two counting passes.
-	parts := 1 << bits.Len(uint(o.n/orderPart))
-	first := make([]int, parts+1)
-	for i := range o.n {
-		first[int(o.row(i).trace)&(parts-1)+1]++
-	}
-	for p := range parts {
-		first[p+1] += first[p]
-	}
-	order, next := make([]uint32, o.n), slices.Clone(first)
-	for i := range o.n {
-		p := int(o.row(i).trace) & (parts - 1)
-		order[next[p]] = uint32(i)
-		next[p]++
-	}
 	var slots []uint32
-	for p := range parts {
-		rows := order[first[p]:first[p+1]]
-		size := 1 << bits.Len(uint(2*len(rows)))
+	for i := range o.parts {
+		p := &o.parts[i]
+		size := 1 << bits.Len(uint(2*p.n))
 		if len(slots) < size {
 			slots = make([]uint32, size)
 		}
-		t := orderTable{orderCheck: o, rows: rows, slots: slots[:size], mask: uint64(size - 1), left: 64 * len(rows)}
+		t := orderTable{orderRows: p, slots: slots[:size], mask: uint64(size - 1), left: 64 * p.n}
 		clear(t.slots)
-		if !t.fill() || !t.hold() {
+		if p.n > math.MaxUint32/2 || !t.fill() || !t.hold() {
 			return false
 		}
 	}
@@ -147,8 +139,7 @@ func (o *orderCheck) holds() bool {
 
 // orderTable finds the rows of one part: open addressing, row+1 where used.
 type orderTable struct {
-	*orderCheck
-	rows  []uint32
+	*orderRows
 	slots []uint32
 	mask  uint64
 	left  int // bounds the steps: many rows may have one key
@@ -157,8 +148,8 @@ type orderTable struct {
 // fill enters the rows. It fails where two clocks use one id: the halves of a call, as Zipkin has them, of which either may be
 // the other's parent.
 func (t *orderTable) fill() bool {
-	for _, i := range t.rows {
-		r := t.row(int(i))
+	for i := range t.n {
+		r := t.row(i)
 		at := r.key & t.mask
 		for ; t.slots[at] != 0; at = (at + 1) & t.mask {
 			if of := t.row(int(t.slots[at] - 1)); of.key == r.key && of.clock != r.clock {
@@ -166,7 +157,7 @@ func (t *orderTable) fill() bool {
 			}
 			t.left--
 		}
-		t.slots[at] = i + 1
+		t.slots[at] = uint32(i) + 1
 		if t.left < 0 {
 			return false
 		}
@@ -176,8 +167,8 @@ func (t *orderTable) fill() bool {
 
 // hold looks up every row's parent.
 func (t *orderTable) hold() bool {
-	for _, i := range t.rows {
-		r := t.row(int(i))
+	for i := range t.n {
+		r := t.row(i)
 		if r.parent == 0 {
 			continue
 		}

@@ -18,9 +18,11 @@ type recordRewriter interface {
 }
 
 const (
-	// firstBytes is how much is read at first, blockBytes how much later: most files are small.
+	// firstBytes is how much is held at first, blockBytes how much later: most files are small.
 	firstBytes = 64 << 10
 	blockBytes = 1 << 20
+	// readBytes is how much is read at once: a digest finds it in cache.
+	readBytes = 128 << 10
 	// maxRecordBytes bounds the record held in memory: a message behind a length, a resource with its spans in a message
 	// without one, a JSON document, a profile.
 	maxRecordBytes = 1 << 30
@@ -38,7 +40,9 @@ func (r *rewriter) rewrite(ctx context.Context, in io.Reader, records recordRewr
 			if end >= maxRecordBytes {
 				return fmt.Errorf("byte %d: a record is longer than %d bytes", r.editor.read, maxRecordBytes)
 			}
-			buf = append(buf, make([]byte, len(buf))...)
+			grown := make([]byte, max(blockBytes, 2*len(buf)))
+			copy(grown, buf[:end])
+			buf = grown
 		}
 		n, err := fill(in, buf[end:])
 		end += n
@@ -82,7 +86,7 @@ func (r *rewriter) block(b []byte, last bool, records recordRewriter) (done int,
 func fill(r io.Reader, b []byte) (n int, err error) {
 	for n < len(b) && err == nil {
 		var k int
-		k, err = r.Read(b[n:])
+		k, err = r.Read(b[n:min(len(b), n+readBytes)])
 		n += k
 	}
 	return n, err

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -26,13 +28,15 @@ func applyFile(path string) error {
 	if err != nil {
 		return err
 	}
+	digest := sha256.Sum256(text)
 	b, err := evidence.Load([]string{path}, evidence.Options{ResourcesOnly: true})
 	if err != nil {
 		return err
 	}
 	trial := align.NewTrial(b, model, align.ApplyOptions{})
 	defer trial.Discard()
-	s, err := trial.Apply(context.Background(), align.Job{In: path, Out: output(path, ".aligned"), Digest: "crc32c"})
+	job := align.Job{In: path, Out: output(path, ".aligned"), Model: hex.EncodeToString(digest[:]), Digest: "crc32c"}
+	s, err := trial.Apply(context.Background(), job)
 	if err != nil {
 		return err
 	}
