@@ -20,8 +20,8 @@ func TestNoViolationLeft(t *testing.T) {
 	for name, parts := range map[string]string{"skew": "", "hotrod": "otlp"} {
 		t.Run(name, func(t *testing.T) {
 			b, join := loadAll(t, filepath.Join(captures(t), name, parts))
-			refine := func(fine map[string]bool) *Statistic { return Collect(b, join, StatOptions{Fine: fine}) }
-			m := Solve(refine(nil), refine, Options{})
+			refine := func(o StatOptions) *Statistic { return Collect(b, join, o) }
+			m := Solve(refine(StatOptions{}), refine, Options{})
 			p := NewPlan(b, join, m, ApplyOptions{})
 			out := t.TempDir()
 			for i, a := range b.Artifacts {

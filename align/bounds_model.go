@@ -9,10 +9,34 @@ import (
 
 // bounded returns the model with bounds, and all that follows from them: proofs, contradictions, answers
 // that are none, statuses.
-func (p *problem) bounded(s *Statistic) *Model {
-	m := p.model(s)
-	boundModel(m, s, p.opt, p.smoothSegments(), p.distrusted())
+func (p *problem) bounded(s *Statistic, refine func(StatOptions) *Statistic) *Model {
+	m, r := p.bind(s)
+	witnesses := NewStatistic(StatOptions{})
+	for before, round := int64(math.MaxInt64), 0; round < heldRounds; round++ {
+		left := settleModel(m, s, witnesses, refine)
+		n := left.calls()
+		if n == 0 {
+			break
+		}
+		witnesses = MergeStatistics(witnesses, left)
+		moved := p.jumpsAgain(witnesses)
+		if !moved && n >= before || round+1 == heldRounds {
+			break
+		}
+		if before = n; moved {
+			m, r = p.bind(s)
+		}
+	}
+	for i := range m.Pairs {
+		placePair(m, &m.Pairs[i], &r.pairs[i])
+	}
 	return m
+}
+
+// bind returns the model with bounds.
+func (p *problem) bind(s *Statistic) (*Model, *boundResult) {
+	m := p.model(s)
+	return m, boundModel(m, s, p.opt, p.smoothSegments(), p.distrusted())
 }
 
 // smoothSegments returns the segments as they were before the estimate was moved to where constraints
@@ -50,7 +74,7 @@ func (p *problem) distrusted() map[string]bool {
 
 // boundModel fills in bounds. smooth, by domain, are the trends; where they are missing, the estimates are.
 // Readings of distrusted domains are left out.
-func boundModel(m *Model, s *Statistic, o Options, smooth [][]Segment, distrusted map[string]bool) {
+func boundModel(m *Model, s *Statistic, o Options, smooth [][]Segment, distrusted map[string]bool) *boundResult {
 	p := newBoundProblem(m, s, o, distrusted)
 	for i, segments := range smooth {
 		for k := range segments {
@@ -68,10 +92,7 @@ func boundModel(m *Model, s *Statistic, o Options, smooth [][]Segment, distruste
 	for i := range m.Domains {
 		place(&m.Domains[i], &r.domains[i], m, o)
 	}
-	settleModel(m, s)
-	for i := range m.Pairs {
-		placePair(m, &m.Pairs[i], &r.pairs[i])
-	}
+	return r
 }
 
 // newBoundProblem turns estimates into trends, steps into brackets and statistics into constraints.
@@ -230,10 +251,7 @@ func place(d *Domain, b *domainBounds, m *Model, o Options) {
 		for k := range d.Segments[i].Points {
 			pt := &d.Segments[i].Points[k]
 			pt.Hard, pt.Assumed = b.segments[i].hard[k], b.segments[i].assumed[k]
-			trusted := pt.Hard
-			if m.Trust == TrustAssumed {
-				trusted = pt.Assumed
-			}
+			trusted := pt.bounds(m.Trust)
 			switch {
 			case trusted.Low > trusted.High:
 			case b.foreign:

@@ -42,8 +42,8 @@ func loadCapture(t *testing.T, scenario, parts string) (*Model, map[string]trueC
 		t.Fatal(err)
 	}
 	j := evidence.JoinSpans(b)
-	refine := func(fine map[string]bool) *Statistic { return Collect(b, j, StatOptions{Fine: fine}) }
-	m, clocks := Solve(refine(nil), refine, Options{}), truth(t, scenario)
+	refine := func(o StatOptions) *Statistic { return Collect(b, j, o) }
+	m, clocks := Solve(refine(StatOptions{}), refine, Options{}), truth(t, scenario)
 	if m.Reference == UTC {
 		return m, clocks
 	}
@@ -59,7 +59,7 @@ func loadCapture(t *testing.T, scenario, parts string) (*Model, map[string]trueC
 			reference, most = d.Name, calls
 		}
 	}
-	return Solve(refine(nil), refine, Options{Reference: reference}), clocks
+	return Solve(refine(StatOptions{}), refine, Options{Reference: reference}), clocks
 }
 
 // truth reads the clocks by host; hotrod's file has another form than the others.

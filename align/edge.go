@@ -37,6 +37,8 @@ type Edge struct {
 	request, response envelope
 	sample            []sampled // a heap, largest key first
 	rtt               [1 + rttBins]int64
+
+	test *test // of calls that are added; nil takes all
 }
 
 // spanLengths are of the longest spans whose ends are used, by the clocks that stamped them. Such an end is the
@@ -97,6 +99,9 @@ func (e *Edge) Add(c Call) {
 		return
 	case answered && (c.Answered < c.Sent || c.Replied < c.Received), c.Lasted < 0:
 		e.drops[dropNegative]++
+		return
+	}
+	if e.test != nil && !e.test.refutes(&c) {
 		return
 	}
 	u := c.Received - c.Sent

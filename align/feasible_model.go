@@ -2,7 +2,6 @@ package align
 
 import (
 	"math"
-	"slices"
 	"sort"
 )
 
@@ -10,9 +9,12 @@ import (
 // it arrives before it was sent. So in the end the model's own numbers are moved, by as little as their
 // intervals suggest and inside the bounds, until every request that the statistic holds is kept. Calls that
 // it does not hold lie above a line between two that it does (see envelope.go), so that line is kept as well
-// wherever an estimate is bent below it, as far as that is possible.
+// wherever an estimate is bent below it, as far as that is possible. Where it is not, all calls are read again
+// and held against the estimates; those that are not kept are witnesses, which are kept as well from then on.
 
 const (
+	// heldRounds is how often all calls are held against the estimates.
+	heldRounds = 6
 	// tieScans is how often all requests are looked at, and tieWalks how often those that were not kept are
 	// walked each time.
 	tieScans, tieWalks = 12, 200
@@ -43,17 +45,23 @@ type settling struct {
 	bends bool     // look at the lines between vertices too
 	ties  []tie    // that were not kept
 	found int
+
+	witnesses *Statistic // of calls that were found not to be kept
 }
 
-// settleModel moves estimates to where no request that the statistic holds arrives before it was sent, and
-// counts what cannot be helped.
-func settleModel(m *Model, s *Statistic) {
-	t := &settling{model: m, index: map[string]int{}, hints: make([][2]int, len(m.Domains))}
+// settleModel moves estimates to where no request of the statistic or among the witnesses arrives before it was
+// sent. It counts what is left and returns it: of all calls, or of those that the statistic holds and nil where
+// refine gives none, or none is left beyond doubt.
+func settleModel(m *Model, s, witnesses *Statistic, refine func(StatOptions) *Statistic) (left *Statistic) {
+	t := &settling{model: m, index: map[string]int{}, hints: make([][2]int, len(m.Domains)), witnesses: witnesses}
 	for i := range m.Domains {
 		t.index[m.Domains[i].Name] = i
 	}
 	for scan := range tieScans {
 		t.found, t.bends = 0, scan < tieScans/2
+		if scan == tieScans/2 {
+			t.ties = t.ties[:0] // no more lines, which need not be kept where nothing lies on them
+		}
 		t.scan(s)
 		if t.found == 0 {
 			break
@@ -64,7 +72,15 @@ func settleModel(m *Model, s *Statistic) {
 			}
 		}
 	}
-	t.count(s)
+	doubts := t.doubts(s)
+	if len(doubts.coarse) == 0 {
+		t.counted(nil)
+	} else if left = refine(StatOptions{against: doubts}); left != nil {
+		t.countAll(left)
+	} else {
+		t.count(s)
+	}
+	return left
 }
 
 // edges calls f for every edge between two clocks that have estimates against the same.
@@ -82,19 +98,29 @@ func (t *settling) edges(s *Statistic, f func(k EdgeKey, e *Edge, caller, callee
 
 // scan finds the requests that are not kept.
 func (t *settling) scan(s *Statistic) {
-	t.edges(s, func(_ EdgeKey, e *Edge, caller, callee int) {
-		v, at := &e.request, 0
-		for _, c := range v.cells {
-			pts := v.pts[at : at+int(c.size)]
-			at += int(c.size)
-			for i := range pts {
-				t.look(caller, callee, pts[i].t, pts[i].v, e.quantum-1)
-				if i > 0 && t.bends {
-					t.between(caller, callee, &pts[i-1], &pts[i], e.quantum-1)
-				}
+	t.edges(s, func(k EdgeKey, e *Edge, caller, callee int) {
+		t.scanEdge(e, caller, callee)
+		if w := t.witnesses.edges[k]; w != nil {
+			for i := range w.request.pts {
+				p := &w.request.pts[i]
+				t.look(caller, callee, p.t, p.v, e.quantum-1)
 			}
 		}
 	})
+}
+
+func (t *settling) scanEdge(e *Edge, caller, callee int) {
+	v, at := &e.request, 0
+	for _, c := range v.cells {
+		pts := v.pts[at : at+int(c.size)]
+		at += int(c.size)
+		for i := range pts {
+			t.look(caller, callee, pts[i].t, pts[i].v, e.quantum-1)
+			if i > 0 && t.bends {
+				t.between(caller, callee, &pts[i-1], &pts[i], e.quantum-1)
+			}
+		}
+	}
 }
 
 // between looks at the line between two vertices, at the points of both estimates.
@@ -126,8 +152,10 @@ func (t *settling) points(domain int, from, to int64) []int64 {
 func (t *settling) look(caller, callee int, sent, v, coarse int64) {
 	x := tie{late: t.pin(callee, sent+v), early: t.pin(caller, sent), most: addBound(v, coarse)}
 	if x.rest() < 1 {
-		t.ties = append(t.ties, x)
 		t.found++
+		if x.possible() {
+			t.ties = append(t.ties, x)
+		}
 	}
 }
 
@@ -182,6 +210,34 @@ func (p *pin) variance() float64 {
 // rest returns what is left until a request arrives before it was sent.
 func (t *tie) rest() int64 { return addBound(addBound(t.most, t.early.offset()), -t.late.offset()) }
 
+// possible reports whether the bounds let a tie be kept. One that they do not would only drag estimates to them: the
+// request lies within the bracket of a step, on the other side of where the estimate has it.
+func (x *tie) possible() bool {
+	_, high := x.early.bounds()
+	low, _ := x.late.bounds()
+	return float64(x.most)+high-low >= 0
+}
+
+// bounds returns those of the offset at a pin.
+func (p *pin) bounds() (low, high float64) {
+	at := func(i int) (low, high float64) {
+		b := p.points[i].bounds(p.trust)
+		switch {
+		case p.fixed:
+			b = Interval{p.points[i].Offset, p.points[i].Offset}
+		case b.Low > b.High:
+			b = Unbounded
+		}
+		return float64(b.Low), float64(b.High)
+	}
+	low, high = at(p.i)
+	if p.share > 0 {
+		l, h := at(p.i + 1)
+		low, high = low+(l-low)*p.share, high+(h-high)*p.share
+	}
+	return low, high
+}
+
 // walk moves both sides of every tie that is not kept, and reports whether there was any that could be.
 func (t *settling) walk() (moved bool) {
 	for i := range t.ties {
@@ -195,7 +251,11 @@ func (t *settling) walk() (moved bool) {
 			continue
 		}
 		before := x.rest()
-		x.late.move(-int64(math.Ceil(float64(need) * late / (late + early))))
+		part := int64(math.Ceil(float64(need) * late / (late + early)))
+		if early > 0 {
+			part = min(part, need-1) // both move, however little: else two ties could push one clock to and fro
+		}
+		x.late.move(-part)
 		x.early.move(max(tieMargin-x.rest(), 0))
 		x.late.move(min(x.rest()-tieMargin, 0)) // where the other could not
 		moved = moved || x.rest() > before
@@ -216,12 +276,16 @@ func (p *pin) move(v int64) {
 	}
 }
 
+func (p *Point) bounds(trust Trust) Interval {
+	if trust == TrustHard {
+		return p.Hard
+	}
+	return p.Assumed
+}
+
 // shift changes an estimate within its bounds.
 func (p *Point) shift(v int64, trust Trust) {
-	bounds := p.Assumed
-	if trust == TrustHard {
-		bounds = p.Hard
-	}
+	bounds := p.bounds(trust)
 	p.Offset += v
 	if bounds.Low <= bounds.High {
 		p.Offset = min(max(p.Offset, bounds.Low), bounds.High)
@@ -231,19 +295,31 @@ func (p *Point) shift(v int64, trust Trust) {
 
 // count counts by pair the requests among those that the statistic holds that are not kept.
 func (t *settling) count(s *Statistic) {
-	pairs := t.model.Pairs
-	for i := range pairs {
-		pairs[i].After = 0
-	}
-	t.bends = false
+	after := map[[2]string]int{}
 	t.edges(s, func(k EdgeKey, e *Edge, caller, callee int) {
-		i := slices.IndexFunc(pairs, func(p Pair) bool { return p.Caller == k.Caller && p.Callee == k.Callee })
 		for j := range e.request.pts {
 			p := &e.request.pts[j]
 			x := tie{late: t.pin(callee, p.t+p.v), early: t.pin(caller, p.t), most: addBound(p.v, e.quantum-1)}
-			if i >= 0 && x.rest() < 0 {
-				pairs[i].After++
+			if x.rest() < 0 {
+				after[[2]string{k.Caller, k.Callee}]++
 			}
 		}
 	})
+	t.counted(after)
+}
+
+// countAll counts by pair the calls of a statistic of those that are not kept.
+func (t *settling) countAll(left *Statistic) {
+	after := map[[2]string]int{}
+	for k, e := range left.edges {
+		after[[2]string{k.Caller, k.Callee}] += int(e.calls)
+	}
+	t.counted(after)
+}
+
+func (t *settling) counted(after map[[2]string]int) {
+	for i := range t.model.Pairs {
+		p := &t.model.Pairs[i]
+		p.After = after[[2]string{p.Caller, p.Callee}]
+	}
 }

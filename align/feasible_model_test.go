@@ -19,30 +19,38 @@ func bentDomain(name string, status Status, slack int64, offsets ...int64) Domai
 	return d
 }
 
-// Requests that the estimates contradict are kept afterwards, inside the bounds, and the reference stays.
+// Requests that the estimates contradict are kept afterwards, inside the bounds, and the reference stays. What cannot be
+// kept is counted, also of calls that the statistic does not hold.
 func TestSettleModel(t *testing.T) {
-	stat := NewStatistic(StatOptions{})
-	e := stat.Edge(EdgeKey{Caller: "ref", Callee: "b", Class: ClassRequest})
-	for i := range int64(400) {
-		sent := int64(1e18) + i*5e7
-		e.Add(Call{Sent: sent, Received: sent + 40_000, Replied: sent + 50_000, Answered: sent + 200_000, Quantum: 1,
-			Later: SpanID{Span: uint64(i + 1)}})
+	const calls = 400
+	collect := func(o StatOptions) *Statistic {
+		stat := NewStatistic(o)
+		e := stat.Edge(EdgeKey{Caller: "ref", Callee: "b", Class: ClassRequest})
+		for i := range int64(calls) {
+			sent := int64(1e18) + i*5e7
+			e.Add(Call{Sent: sent, Received: sent + 40_000, Replied: sent + 50_000, Answered: sent + 200_000, Quantum: 1,
+				Later: SpanID{Span: uint64(i + 1)}})
+		}
+		return stat
 	}
-	for _, c := range []struct {
-		slack int64
-		after int
-	}{{100_000, 0}, {1000, 1}} {
+	for _, slack := range []int64{100_000, 1000} {
 		// The estimate of b says that requests take 40 µs less than 60 in the middle: they arrive too early.
 		m := &Model{Trust: TrustAssumed, MaxDriftPPM: DefaultMaxDriftPPM, Pairs: []Pair{{Caller: "ref", Callee: "b"}}, Domains: []Domain{
-			bentDomain("b", StatusAligned, c.slack, 30_000, 60_000, 30_000), bentDomain("ref", StatusReference, 0, 0, 0, 0),
+			bentDomain("b", StatusAligned, slack, 30_000, 60_000, 30_000), bentDomain("ref", StatusReference, 0, 0, 0, 0),
 		}}
-		settleModel(m, stat)
-		if got := m.Pairs[0].After; (got > 0) != (c.after > 0) {
-			t.Errorf("slack %d: %d requests are not kept, want %d", c.slack, got, c.after)
+		settleModel(m, collect(StatOptions{}), NewStatistic(StatOptions{}), collect)
+		early := 0
+		for i := range int64(calls) {
+			if p, _ := m.Domains[0].At(1e18+i*5e7+40_000, m.MaxDriftPPM); p.Offset > 40_000 {
+				early++
+			}
+		}
+		if got := m.Pairs[0].After; got != early || (early > 0) != (slack == 1000) {
+			t.Errorf("slack %d: %d requests are said not to be kept, %d are not", slack, got, early)
 		}
 		for _, p := range m.Domains[0].Segments[0].Points {
 			if !p.Assumed.Contains(p.Offset) || !p.Likely.Contains(p.Offset) {
-				t.Errorf("slack %d: the estimate %d is outside of %v", c.slack, p.Offset, p.Assumed)
+				t.Errorf("slack %d: the estimate %d is outside of %v", slack, p.Offset, p.Assumed)
 			}
 		}
 		for _, p := range m.Domains[1].Segments[0].Points {
@@ -50,16 +58,24 @@ func TestSettleModel(t *testing.T) {
 				t.Errorf("the reference was moved by %d", p.Offset)
 			}
 		}
-		if c.after > 0 {
-			continue
-		}
-		// Calls that the envelope does not hold are kept too.
-		for i := range int64(400) {
-			sent := int64(1e18) + i*5e7
-			p, _ := m.Domains[0].At(sent+40_000, m.MaxDriftPPM)
-			if p.Offset > 40_000 {
-				t.Fatalf("call %d arrives %d ns early", i, p.Offset-40_000)
-			}
+	}
+}
+
+// A clock between one that is known and one that is much better known moves both ways, until both ties are kept.
+func TestWalkMovesBoth(t *testing.T) {
+	at := func(offset, half int64) pin {
+		p := Point{Offset: offset, Assumed: Unbounded, Likely: Interval{offset - half, offset + half}}
+		return pin{points: []Point{p}, trust: TrustAssumed}
+	}
+	ref, x, y := at(0, 0), at(-3, 1e6), at(-3, 10)
+	ref.fixed = true
+	s := &settling{ties: []tie{{late: ref, early: x, most: 0}, {late: x, early: y, most: 0}}}
+	for range tieWalks {
+		s.walk()
+	}
+	for i := range s.ties {
+		if rest := s.ties[i].rest(); rest < 0 {
+			t.Errorf("tie %d is off by %d", i, rest)
 		}
 	}
 }
@@ -79,13 +95,33 @@ func TestPlaceJumps(t *testing.T) {
 			stepping.off = []float64{-size, -size}
 		}
 		p := &problem{clocks: []clock{steady, stepping}, links: []link{l}, cov: mat.NewSymDense(2, nil)}
-		p.placeJumps()
+		p.placeJumps(NewStatistic(StatOptions{}))
 		j := p.clocks[1].jumps[0]
 		if behind := at >= j.x; behind != (size < 0) {
 			t.Errorf("size %v: the request at %v and the step at %v", size, at, j.x)
 		}
 		if j.lo != 0 || j.hi != 1 || j.x < j.lo || j.x > j.hi || math.IsNaN(j.x) {
 			t.Errorf("size %v: %v, the bracket was 0..1", size, j)
+		}
+	}
+}
+
+// A jump goes to where it meets the most demands, and no further than it must.
+func TestHeed(t *testing.T) {
+	for _, c := range []struct {
+		demands []demand
+		lo, hi  float64
+	}{
+		{nil, 5, 5},
+		{[]demand{{3, -1}, {7, 1}}, 5, 5},
+		{[]demand{{4, 1}, {2, -1}}, 4, 4},
+		{[]demand{{6, -1}, {8, 1}}, 6, 6.01},
+		{[]demand{{4, 1}, {6, -1}, {6.5, -1}}, 6.5, 6.51},
+		{[]demand{{3, 1}, {4, 1}, {6, -1}}, 3, 3},
+	} {
+		j := jump{x: 5, lo: 0, hi: 10}
+		if j.heed(c.demands); j.x < c.lo || j.x > c.hi || j.lo != 0 || j.hi != 10 {
+			t.Errorf("%v: at %v, want %v to %v", c.demands, j.x, c.lo, c.hi)
 		}
 	}
 }

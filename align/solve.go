@@ -42,18 +42,22 @@ const (
 	robustRound = 2
 )
 
-// Solve finds where every clock stood from the statistic of its calls. refine, which may be nil, makes the
-// statistic again with more detail for the domains it is given: clocks that jumped or were slewed.
-func Solve(s *Statistic, refine func(domains map[string]bool) *Statistic, o Options) *Model {
+// Solve finds where every clock stood from the statistic of its calls. refine, which may be nil, reads the calls
+// again: for more detail of clocks that jumped or were slewed, and to hold the calls against the estimate where
+// the statistic leaves open whether any is put before it was sent.
+func Solve(s *Statistic, refine func(StatOptions) *Statistic, o Options) *Model {
+	if refine == nil {
+		refine = func(StatOptions) *Statistic { return nil }
+	}
 	o = o.defaults()
 	declared := o.refuteDelays(s)
 	p := solveOnce(s, o)
-	if restless := p.restless(); refine != nil && len(restless) > 0 {
-		if fine := refine(restless); fine != nil {
+	if restless := p.restless(); len(restless) > 0 {
+		if fine := refine(StatOptions{Fine: restless}); fine != nil {
 			s, p = fine, solveOnce(fine, o)
 		}
 	}
-	m := p.bounded(s)
+	m := p.bounded(s, refine)
 	m.Assumptions = append(m.Assumptions, declared...)
 	return m
 }
@@ -112,9 +116,7 @@ func solveOnce(s *Statistic, o Options) *problem {
 	p.fitShapes(solveRounds)
 	p.spread()
 	p.spreadShapes()
-	p.placeAgain()
-	p.placeJumps()
-	p.dropOpen()
+	p.jumpsAgain(NewStatistic(StatOptions{}))
 	p.keepTrend()
 	p.project()
 	p.anchor()

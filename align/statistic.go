@@ -18,6 +18,7 @@ type Statistic struct {
 	Refuted map[string]Refuted
 
 	fine     map[string]bool
+	against  *against
 	edges    map[EdgeKey]*Edge
 	readings []Reading
 	reports  []StepReport
@@ -28,6 +29,8 @@ type StatOptions struct {
 	// Fine names domains whose edges keep eight times as much: what a second pass over the calls needs
 	// around steps of a clock.
 	Fine map[string]bool
+	// against leaves out all calls but those that a model puts before they were sent; see against.
+	against *against
 }
 
 // DomainInfo describes a clock.
@@ -48,7 +51,7 @@ type Refuted struct {
 func NewStatistic(o StatOptions) *Statistic {
 	return &Statistic{
 		Domains: map[string]DomainInfo{}, Dropped: map[string]int{}, Refuted: map[string]Refuted{},
-		fine: maps.Clone(o.Fine), edges: map[EdgeKey]*Edge{},
+		fine: maps.Clone(o.Fine), against: o.against, edges: map[EdgeKey]*Edge{},
 	}
 }
 
@@ -62,6 +65,7 @@ func (s *Statistic) Edge(k EdgeKey) *Edge {
 			}
 		}
 		e = newEdge(s.fine[k.Caller] || s.fine[k.Callee])
+		e.test = s.against.test(k)
 		s.edges[k] = e
 	}
 	return e
@@ -75,6 +79,17 @@ func (s *Statistic) Keys() []EdgeKey {
 func (k EdgeKey) compare(o EdgeKey) int {
 	return cmp.Or(cmp.Compare(k.Caller, o.Caller), cmp.Compare(k.Callee, o.Callee),
 		cmp.Compare(k.Service, o.Service), cmp.Compare(k.Class, o.Class))
+}
+
+// calls returns the number of calls added and not dropped; 0 for nil.
+func (s *Statistic) calls() (n int64) {
+	if s == nil {
+		return 0
+	}
+	for _, e := range s.edges {
+		n += e.calls
+	}
+	return n
 }
 
 // AddReading adds a comparison of a clock with UTC.

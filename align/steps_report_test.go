@@ -30,8 +30,8 @@ func solveText(t *testing.T, files map[string]string) *Model {
 
 func solveBundle(b *evidence.Bundle) *Model {
 	j := evidence.JoinSpans(b)
-	refine := func(fine map[string]bool) *Statistic { return Collect(b, j, StatOptions{Fine: fine}) }
-	return Solve(refine(nil), refine, Options{})
+	refine := func(o StatOptions) *Statistic { return Collect(b, j, o) }
+	return Solve(refine(StatOptions{}), refine, Options{})
 }
 
 var stepBase = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)

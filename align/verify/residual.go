@@ -59,7 +59,7 @@ func (c *checker) compare(parent, child evidence.Span) {
 		c.result.Before++
 	}
 	by := sub(sub(intOf(int64(parent.Start)), from.estimate(int64(parent.Start))), sub(intOf(int64(began)), to.estimate(int64(began))))
-	if by.Cmp(intOf(room)) <= 0 || !by.IsInt64() || len(c.result.Residual) == maxResidual {
+	if by.Cmp(intOf(room)) < 0 || !by.IsInt64() || len(c.result.Residual) == maxResidual {
 		return
 	}
 	trace := c.b.Traces[child.Trace]

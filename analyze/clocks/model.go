@@ -36,11 +36,9 @@ func solve(p *analyze.Pass) *Solution {
 		return nil
 	}
 	b, join := p.Bundle, spans.Index.Of(p)
-	stat := align.Collect(b, join, align.StatOptions{})
-	refine := func(domains map[string]bool) *align.Statistic {
-		return align.Collect(b, join, align.StatOptions{Fine: domains})
-	}
-	return newSolution(align.Solve(stat, refine, alignOptions(&p.Options.Clocks)), stat.Refuted)
+	collect := func(o align.StatOptions) *align.Statistic { return align.Collect(b, join, o) }
+	stat := collect(align.StatOptions{})
+	return newSolution(align.Solve(stat, collect, alignOptions(&p.Options.Clocks)), stat.Refuted)
 }
 
 // newSolution wraps a model.

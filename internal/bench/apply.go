@@ -93,10 +93,8 @@ func writeModel(path string) error {
 		return err
 	}
 	join := evidence.JoinSpans(b)
-	refine := func(domains map[string]bool) *align.Statistic {
-		return align.Collect(b, join, align.StatOptions{Fine: domains})
-	}
-	m := align.Solve(refine(nil), refine, align.Options{})
+	collect := func(o align.StatOptions) *align.Statistic { return align.Collect(b, join, o) }
+	m := align.Solve(collect(align.StatOptions{}), collect, align.Options{})
 	for i := range m.Domains {
 		d := &m.Domains[i]
 		d.Status = align.StatusAligned

@@ -102,6 +102,39 @@ func TestAlignShort(t *testing.T) {
 	}
 }
 
+// Where a clock was slewed in a tenth of a second, and a step is what the model has, calls during it can need the clock
+// on both sides at once. All that are left lie there, and are counted.
+func TestAlignLeft(t *testing.T) {
+	s := reduced("slew-chrony", 5)
+	m, _ := Align(s)
+	said := 0
+	for i := range m.Pairs {
+		said += m.Pairs[i].After
+	}
+	during := func(machine int32, reading int64) bool {
+		for _, step := range m.Domain(s.Machines[machine].Name).Steps {
+			if int64(step.After) < reading && reading < int64(step.Before) {
+				return true
+			}
+		}
+		return false
+	}
+	left := 0
+	lags, _ := newFleet(s, m).place()
+	for i, c := range s.Calls {
+		if lags[i] >= 0 {
+			continue
+		}
+		left++
+		if a, b := &s.Spans[c.Earlier], &s.Spans[c.Later]; !during(a.Machine, a.StartReading) && !during(b.Machine, b.StartReading) {
+			t.Errorf("call %d is placed %d ns before it was made", i, -lags[i])
+		}
+	}
+	if left != said || left > 1 {
+		t.Errorf("%d calls are placed before they were made, %d are said to be; 1 cannot be helped", left, said)
+	}
+}
+
 // Equal calls give equal models, whatever order they came in.
 func TestAlignKnowsNoOrder(t *testing.T) {
 	s := reduced("split", 5)

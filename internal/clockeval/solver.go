@@ -43,11 +43,11 @@ func Align(s *clocksim.Scene) (*align.Model, Cost) {
 	stat := Collect(s, align.StatOptions{})
 	cost := Cost{Ingest: time.Since(start), Passes: 1, Edges: len(stat.Keys()), Bytes: len(stat.AppendBinary(nil))}
 	var second time.Duration
-	refine := func(domains map[string]bool) *align.Statistic {
+	refine := func(o align.StatOptions) *align.Statistic {
 		again := time.Now()
 		defer func() { second += time.Since(again) }()
 		cost.Passes++
-		return Collect(s, align.StatOptions{Fine: domains})
+		return Collect(s, o)
 	}
 	start = time.Now()
 	model := align.Solve(stat, refine, align.Options{})

@@ -22,8 +22,8 @@ func solveFiles(t *testing.T, dir string) *align.Model {
 		t.Fatal(err)
 	}
 	j := evidence.JoinSpans(b)
-	refine := func(fine map[string]bool) *align.Statistic { return align.Collect(b, j, align.StatOptions{Fine: fine}) }
-	return align.Solve(refine(nil), refine, align.Options{})
+	refine := func(o align.StatOptions) *align.Statistic { return align.Collect(b, j, o) }
+	return align.Solve(refine(align.StatOptions{}), refine, align.Options{})
 }
 
 // write writes the spans of a scene, and its logs where asked for.
