@@ -48,10 +48,10 @@ func solveOnly(path string) error {
 	join := evidence.JoinSpans(b)
 	stat := align.Collect(b, join, align.StatOptions{})
 	var collecting time.Duration
-	refine := func(domains map[string]bool) *align.Statistic {
+	refine := func(o align.StatOptions) *align.Statistic {
 		from := cpuTime()
 		defer func() { collecting += cpuTime() - from }()
-		return align.Collect(b, join, align.StatOptions{Fine: domains})
+		return align.Collect(b, join, o)
 	}
 	from := cpuTime()
 	m := align.Solve(stat, refine, align.Options{})
