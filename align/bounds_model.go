@@ -233,6 +233,9 @@ func joinBrackets(all []bracket) []bracket {
 // place writes bounds into a domain, clamps its estimate into them, and settles its status.
 func place(d *Domain, b *domainBounds, m *Model, o Options) {
 	d.Component = b.component
+	if d.Status == StatusConflict {
+		return
+	}
 	if b.inConflict {
 		d.Status, d.Why, d.Segments = StatusConflict, "its evidence contradicts itself: see the certificates", []Segment{}
 		return

@@ -83,17 +83,11 @@ func solveOnce(s *Statistic, o Options) *problem {
 		return p
 	}
 	p.begin()
-	p.tellSteps()
+	p.events()
 	if p.gate() {
 		p.components()
 		p.begin()
-		p.tellSteps()
-	}
-	if p.findEvents() {
-		p.narrowFound()
-		p.polishRates()
-		p.rescale()
-		p.findEvents()
+		p.events()
 	}
 	p.leaveOut()
 	p.grid(knotIntervals)
@@ -121,6 +115,17 @@ func solveOnce(s *Statistic, o Options) *problem {
 	p.project()
 	p.anchor()
 	return p
+}
+
+// events finds what clocks did but run on.
+func (p *problem) events() {
+	p.tellSteps()
+	if p.findEvents() {
+		p.narrowFound()
+		p.polishRates()
+		p.rescale()
+		p.findEvents()
+	}
 }
 
 // begin finds constants and rates, and the windows and their residuals.

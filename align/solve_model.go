@@ -76,7 +76,7 @@ func (p *problem) domain(i int, s *Statistic) Domain {
 	}
 	switch {
 	case c.out:
-		d.Status, d.Why = StatusConflict, "its calls need two clocks under this name"
+		d.Status, d.Why = StatusConflict, p.whyRefused(i)
 		return d
 	case g.ref == i:
 		d.Status, d.Why = StatusReference, "the best connected clock, and nothing was read against UTC"

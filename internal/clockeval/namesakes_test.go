@@ -1,0 +1,83 @@
+package clockeval
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/witnessmark/witnessmark/align"
+	"github.com/witnessmark/witnessmark/internal/clocksim"
+)
+
+// Two machines under one name are told from all that a single clock can do, and no bound is given that
+// calls of the other machine spoiled.
+func TestNamesakes(t *testing.T) {
+	for name, change := range map[string]func(*clocksim.Params){
+		"alone": func(*clocksim.Params) {},
+		"two":   func(p *clocksim.Params) { p.Duplicates = 2 },
+		"steps": func(p *clocksim.Params) { p.Clocks.Steps = scenario("steps").Clocks.Steps },
+		"slews": func(p *clocksim.Params) { p.Clocks.Slews = scenario("slew").Clocks.Slews },
+		"late": func(p *clocksim.Params) {
+			l := scenario("late-all")
+			p.LateServices, p.LateShare, p.LateMedian, p.LateSigma, p.Timeouts = l.LateServices, l.LateShare, l.LateMedian, l.LateSigma, l.Timeouts
+		},
+		"blunt": func(p *clocksim.Params) { p.Quantum = time.Millisecond },
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, seed := range []uint64{4, 6, 18} {
+				p := scenario("dup-host")
+				p.Duration, p.CallsPerMinute = 10*time.Minute, 15
+				change(&p)
+				s := clocksim.Generate(p, seed)
+				m, _ := Align(s)
+				checkNamesakes(t, s, m)
+			}
+		})
+	}
+}
+
+// Instances of one service share their edges as well, so that the calls of an edge need two offsets.
+func TestNamesakesOfOneService(t *testing.T) {
+	for _, host := range []int{0, 5, 9} {
+		s := reduced("base", 7)
+		s.Machines[host+s.Params.Services].Name = s.Machines[host].Name
+		m, _ := Align(s)
+		checkNamesakes(t, s, m)
+	}
+}
+
+// A clock that steps or is slewed is one clock.
+func TestNamesakesAccuseNobody(t *testing.T) {
+	for name, seeds := range map[string][]uint64{"slew": {2, 1003}, "slew-chrony": {1000}, "steps": {1}} {
+		for _, seed := range seeds {
+			s := reduced(name, seed)
+			m, _ := Align(s)
+			checkNamesakes(t, s, m)
+		}
+	}
+}
+
+func scenario(name string) clocksim.Params {
+	p, _ := clocksim.Scenario(name)
+	return p
+}
+
+func checkNamesakes(t *testing.T, s *clocksim.Scene, m *align.Model) {
+	t.Helper()
+	var want, got []string
+	for i := range m.Domains {
+		d := &m.Domains[i]
+		if s.Duplicated(d.Name) {
+			want = append(want, d.Name)
+		}
+		if d.Status == align.StatusConflict {
+			got = append(got, d.Name)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%s, seed %d: refused %v, want %v", s.Params.Name, s.Seed, got, want)
+	}
+	if r := Judge(s, m); r.Hard.Value() != 1 || r.Assumed.Value() < 0.999 {
+		t.Errorf("%s, seed %d: of %d samples hard bounds hold %d, assumed ones %d", s.Params.Name, s.Seed, r.Hard.Of, r.Hard.Held, r.Assumed.Held)
+	}
+}
