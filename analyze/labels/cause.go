@@ -1,7 +1,11 @@
 package labels
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/witnessmark/witnessmark/internal/goruntime"
 )
@@ -26,8 +30,8 @@ const (
 )
 
 // explain continues "… started with ENTRY, ", or for stackCut "… started with ".
-func (c cause) explain() string {
-	switch c {
+func (l *lack) explain() string {
+	switch l.cause {
 	case insideDo:
 		return "with pprof.Do on the stack: its labels were replaced below it, as SetGoroutineLabels or a nested Do with another context do"
 	case otherLabels:
@@ -39,12 +43,47 @@ func (c cause) explain() string {
 	case stackCut:
 		return "a function that is not known: the stack was cut"
 	}
-	return "no work of which carries it: it was started outside of labelled code and sets no labels itself"
+	switch others := l.namedCarriers(); {
+	case !l.ofServer():
+		return "no work of which was seen with it, as of code that is started outside of labelled code and sets no labels itself"
+	case others == "":
+		return "no work of which was seen with it"
+	default:
+		return "no work of which was seen with it, while what was started with other functions was (" + others + "): its handlers may have started that, under labels"
+	}
 }
 
-// fix says what to do where goroutines started with entry lack the key for this cause.
-func (c cause) fix(entry, key string) string {
-	switch c {
+// ofServer reports whether the entry is a server's own goroutine. What its handlers start has entries of its own, and
+// profiles do not say who started it.
+func (l *lack) ofServer() bool { return goruntime.ServerOf(l.entry) != goruntime.NoServer }
+
+// namedCarriers names the functions that most of what carries the key was started with, "" where nothing does.
+func (l *lack) namedCarriers() string {
+	const named = 3
+	entries := slices.SortedFunc(maps.Keys(l.carriers), func(a, b string) int {
+		return cmp.Or(cmp.Compare(l.carriers[b], l.carriers[a]), strings.Compare(a, b))
+	})
+	var parts []string
+	for _, entry := range entries[:min(named, len(entries))] {
+		name := entry
+		if entry == unknownEntry {
+			name = "of cut stacks"
+		}
+		parts = append(parts, fmt.Sprintf("%d %s", l.carriers[entry], name))
+	}
+	if len(entries) > named {
+		parts = append(parts, "and others")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// fix says what to do for the lack's cause.
+func (l *lack) fix() string {
+	entry, key := l.entry, l.key
+	if l.ofServer() && (l.cause == partLabelled || l.cause == entryUnlabelled) {
+		return l.serverFix()
+	}
+	switch l.cause {
 	case insideDo:
 		return fmt.Sprintf("Below the pprof.Do that %s runs in, look for SetGoroutineLabels and for a nested Do whose context is not made of the one that the closure "+
 			"is given (context.Background(), a context kept in a struct): pass that one on.", entry)
@@ -59,15 +98,21 @@ func (c cause) fix(entry, key string) string {
 	case stackCut:
 		return "Look at WM3001 first: with whole stacks the function that these goroutines were started with is known. Profile below the deep part, or raise the limit where the kind has one."
 	}
-	switch goruntime.ServerOf(entry) {
-	case goruntime.HTTPServer:
-		return fmt.Sprintf("No handler of this server sets labels: wrap it once, in a middleware that calls pprof.Do(r.Context(), pprof.Labels(%q, …), func(ctx context.Context) "+
-			"{ next.ServeHTTP(w, r.WithContext(ctx)) }).", key)
-	case goruntime.GRPCServer:
-		return fmt.Sprintf("No handler of this server sets labels: add an interceptor, unary and stream, that calls the handler in pprof.Do(ctx, pprof.Labels(%q, …)).", key)
-	}
-	return fmt.Sprintf("%s was started outside of a request: by a pool, a timer (time.AfterFunc), an init or a loop of main. Put the context into what it is handed and run each job in pprof.Do(ctx, pprof.Labels(%q, …)); "+
+	return fmt.Sprintf("Look where %s is started: most often outside of a request, by a pool, a timer (time.AfterFunc), an init or a loop of main. Put the context into what it is handed and run each job in pprof.Do(ctx, pprof.Labels(%q, …)); "+
 		"where it is a library's pool, wrap the function that you hand to it. Work that belongs to no request can be labelled as such once, when its goroutine starts.", entry, key)
+}
+
+// serverFix says how to label all that the handlers of a server do.
+func (l *lack) serverFix() string {
+	seen := "Nothing here shows that handlers of this server set the label"
+	if l.cause == partLabelled || len(l.carriers) > 0 {
+		seen = "Handlers may set the label for some requests, or for a part of their work, only"
+	}
+	how := "a middleware that calls pprof.Do(r.Context(), pprof.Labels(%q, …), func(ctx context.Context) { next.ServeHTTP(w, r.WithContext(ctx)) })"
+	if goruntime.ServerOf(l.entry) == goruntime.GRPCServer {
+		how = "an interceptor, unary and stream, that calls the handler in pprof.Do(ctx, pprof.Labels(%q, …))"
+	}
+	return fmt.Sprintf("%s: wrap the server once, in "+how+". Where it is wrapped already, look for what runs past that.", seen, l.key)
 }
 
 // proven reports whether the stack itself proves the cause, as opposed to comparison with others.

@@ -28,7 +28,9 @@ var Missing = analyze.Detector{
 			"part-labelled and entry-unlabelled compare with the other rows of the artifact that have the same entry function; " +
 			"stack-cut says that the entry was not recorded. Kinds that " +
 			"cannot carry labels (heap, allocs, mutex, block, threadcreate) and text that shows none are never counted.",
-		Blind: "It cannot see where a label was lost, only where it is missing. pprof.Do with an empty label set looks like labels that were replaced. Loops and other " +
+		Blind: "It cannot see where a label was lost, only where it is missing, and it takes a label that is there at its word: one that a goroutine " +
+			"inherited from an earlier request than the one it works for counts as carried. Profiles do not say who started a goroutine: what handlers start is " +
+			"counted under the function it was started with, so entry-unlabelled of a server says only that nothing on its own goroutines carries the key, not that no handler sets it. pprof.Do with an empty label set looks like labels that were replaced. Loops and other " +
 			"work that belongs to no request counts as labelable, since the program could label it. Goroutines of libraries " +
 			"that are not known count as the program's. A CPU profile is a sample: few rows say little, so a gap is reported " +
 			"where the unlabelled share is above the parameter label_slack (5 %) beyond chance (95 % Wilson interval), and as a note where it is " +
@@ -108,9 +110,10 @@ type lack struct {
 	key, process, entry string // process is the service, or the folder where the service is not known
 	cause               cause
 	sampled             bool
-	path                string // of the first artifact
-	rows, of            int64  // events without the key, and all labelable ones of those artifacts
-	covered             int64  // labelable events of those artifacts that carry the key
+	path                string           // of the first artifact
+	rows, of            int64            // events without the key, and all labelable ones of those artifacts
+	covered             int64            // labelable events of those artifacts that carry the key
+	carriers            map[string]int64 // the same by entry function
 	unit                string
 	amount              int64
 	artifacts           int
@@ -130,7 +133,8 @@ func merge(ts []*tally, keys []string) []*lack {
 			k := lackKey{keys[gk.key], cmp.Or(t.artifact.Identity.Service.Value, analyze.Process(t.artifact)), gk.entry, gk.cause, t.sampled}
 			l := all[k]
 			if l == nil {
-				l = &lack{key: k.key, process: k.process, entry: k.entry, cause: k.cause, sampled: k.sampled, path: t.artifact.Path}
+				l = &lack{key: k.key, process: k.process, entry: k.entry, cause: k.cause, sampled: k.sampled, path: t.artifact.Path,
+					carriers: map[string]int64{}}
 				all[k] = l
 			}
 			l.take(t, gk, g)
@@ -168,6 +172,9 @@ func (l *lack) take(t *tally, gk groupKey, g *group) {
 	if t.labelable > 0 {
 		l.covered += int64(math.Round(float64(t.covered[gk.key]) / float64(t.labelable) * float64(t.labelableEvents)))
 	}
+	for entry, events := range t.carriers[gk.key] {
+		l.carriers[entry] += events
+	}
 	if pr := t.artifact.Profile; pr != nil && pr.Primary < len(pr.SampleTypes) {
 		l.unit = pr.SampleTypes[pr.Primary].Unit
 	}
@@ -198,7 +205,7 @@ func (l *lack) finding(p *analyze.Pass) analyze.Finding {
 	if name := analyze.ProcessSubject(l.process); name != "." {
 		f.Subject["service"] = name
 	}
-	f.Message, f.Fix = l.message(), l.cause.fix(l.entry, l.key)
+	f.Message, f.Fix = l.message(), l.fix()
 	return f
 }
 
@@ -260,7 +267,7 @@ func (l *lack) message() string {
 	if l.cause != stackCut {
 		fmt.Fprintf(&sb, "%s, ", l.entry)
 	}
-	sb.WriteString(l.cause.explain())
+	sb.WriteString(l.explain())
 	return sb.String()
 }
 

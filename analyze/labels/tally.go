@@ -32,8 +32,9 @@ type tally struct {
 	covered         []int64 // by key, labelable value with it
 	seen            seenKeys
 	groups          map[groupKey]*group
-	judged          bool   // it can carry labels, and shows them
-	why             string // it is not judged
+	carriers        []map[string]int64 // by key and entry function, labelable events with it
+	judged          bool               // it can carry labels, and shows them
+	why             string             // it is not judged
 }
 
 // pending is unlabelled value that waits for the end of the pass, when all entries are known.
@@ -55,9 +56,9 @@ func tallyProfile(a *evidence.Artifact, index uint32, keys []string) *tally {
 	t.why = whyNot(p)
 	t.judged = t.why == ""
 	n := newNames(p)
-	with := make([][]bool, len(keys)) // by key and function: some stack with this entry carries the key
+	with := make([][]int64, len(keys)) // by key and entry function: events that carry the key
 	for k := range with {
-		with[k] = make([]bool, len(p.Functions))
+		with[k] = make([]int64, len(p.Functions))
 	}
 	var waiting []pending
 	full := newFullStacks(a)
@@ -86,7 +87,7 @@ func tallyProfile(a *evidence.Artifact, index uint32, keys []string) *tally {
 		for k, key := range keys {
 			if has(s.Labels, key) {
 				t.covered[k] += value
-				with[k][f.entry] = true
+				with[k][f.entry] += events
 				continue
 			}
 			if value != 0 {
@@ -112,21 +113,27 @@ func whyNot(p *evidence.Profile) string {
 	return ""
 }
 
-// settle groups the unlabelled value by cause, now that the entries of all stacks are known. with tells,
-// by key and function, whether some stack with this entry carries the key.
-func (t *tally) settle(waiting []pending, with [][]bool, full *fullStacks) {
+// settle groups the unlabelled value by cause, now that the entries of all stacks are known. with counts,
+// by key and function, what carries the key on stacks with this entry.
+func (t *tally) settle(waiting []pending, with [][]int64, full *fullStacks) {
 	p := t.artifact.Profile
+	t.carriers = make([]map[string]int64, len(with))
+	for k := range with {
+		t.carriers[k] = map[string]int64{}
+		for entry, events := range with[k] {
+			if events != 0 {
+				t.carriers[k][full.name(p, int32(entry), full.limit)] += events
+			}
+		}
+	}
 	for i := range waiting {
 		w := &waiting[i]
-		entry := p.Functions[w.entry].Name
-		if full.cut(entry, w.entry, w.depth) {
-			entry = unknownEntry
-		}
+		entry := full.name(p, w.entry, w.depth)
 		if w.cause == "" {
 			switch {
 			case entry == unknownEntry:
 				w.cause = stackCut
-			case with[w.key][w.entry]:
+			case with[w.key][w.entry] != 0:
 				w.cause = partLabelled
 			default:
 				w.cause = entryUnlabelled
@@ -159,8 +166,13 @@ func (f *fullStacks) see(entry int32, depth int) {
 	}
 }
 
-func (f *fullStacks) cut(name string, entry int32, depth int) bool {
-	return depth >= f.limit && !f.shorter[entry] && !goruntime.IsKnownRoot(name)
+// name returns the entry function of stacks of this depth, unknownEntry where they were cut above it.
+func (f *fullStacks) name(p *evidence.Profile, entry int32, depth int) string {
+	name := p.Functions[entry].Name
+	if depth >= f.limit && !f.shorter[entry] && !goruntime.IsKnownRoot(name) {
+		return unknownEntry
+	}
+	return name
 }
 
 // cause returns what the stack itself tells, "" if nothing.
@@ -195,11 +207,10 @@ const maxRefs = 5
 func tallyDump(a *evidence.Artifact, index uint32, keys []string) *tally {
 	d := a.Dump
 	t := &tally{index: index, artifact: a, groups: map[groupKey]*group{}, covered: make([]int64, len(keys)), seen: seenKeys{}}
-	type seen struct {
-		key   int
-		entry string
+	t.carriers = make([]map[string]int64, len(keys))
+	for k := range t.carriers {
+		t.carriers[k] = map[string]int64{}
 	}
-	with := map[seen]bool{}
 	for pass := range 2 {
 		for i := range d.Goroutines {
 			g := &d.Goroutines[i]
@@ -226,12 +237,12 @@ func tallyDump(a *evidence.Artifact, index uint32, keys []string) *tally {
 				switch {
 				case pass == 0 && has(labels, key):
 					t.covered[k]++
-					with[seen{k, entry}] = true
+					t.carriers[k][entry]++
 				case pass == 1 && !has(labels, key):
 					w := pending{key: k, value: 1, events: 1, ref: g.Ref, cause: dumpCause(d, g, labels)}
 					switch {
 					case w.cause != "":
-					case with[seen{k, entry}]:
+					case t.carriers[k][entry] != 0:
 						w.cause = partLabelled
 					default:
 						w.cause = entryUnlabelled
