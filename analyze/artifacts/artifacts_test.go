@@ -121,7 +121,7 @@ func TestDamaged(t *testing.T) {
 		t.Fatalf("findings %q, want one for the two files of one name and one for the empty file", got)
 	}
 	for _, want := range []string{
-		`warning proven "artifact"="empty.pb.gz","format"="empty", empty.pb.gz is empty: nothing was captured`,
+		`warning proven "artifact"="empty.pb.gz","format"="empty", empty.pb.gz is empty (0 bytes): the command that wrote it failed, was stopped, or had nothing to tell`,
 		`warning proven "artifact"="heap.pb.gz","format"="pprof/`,
 		`2 artifacts named heap.pb.gz are damaged or unreadable; the first of them: a/heap.pb.gz`,
 		`the gzip stream ends early`,
@@ -140,7 +140,7 @@ func TestDamaged(t *testing.T) {
 // called damaged.
 func TestNoCapture(t *testing.T) {
 	for name, c := range map[string]struct{ content, says, fix string }{
-		"nothing":  {"", "f is empty: nothing was captured", fixEmpty},
+		"nothing":  {"", "f is empty (0 bytes): the command that wrote it failed, was stopped, or had nothing to tell", fixEmpty},
 		"refusal":  {"404 page not found\n", `f holds no capture: an error message in place of a capture: "404 page not found"`, fixRefused},
 		"page":     {"<!DOCTYPE html><title>502 Bad Gateway</title>", `f holds no capture: an HTML page in place of a capture, titled "502 Bad Gateway"`, fixRefused},
 		"response": {"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\n\r\ndebug endpoint disabled\n", "f holds no capture: the HTTP response is an error: 403 Forbidden", fixRefused},
@@ -174,13 +174,20 @@ func TestDamagedSaysWhatWasKept(t *testing.T) {
 
 func TestUnknown(t *testing.T) {
 	noise := bytes.Repeat([]byte("key: value\n"), 100)
-	r := run(t, load(t, file{"one.yaml", noise}, file{"x/two.yaml.gz", compress(noise)}, file{"README", noise}, file{"heap.pb.gz", heap(t)}), analyze.Options{})
+	long := bytes.Repeat(noise, 5)
+	r := run(t, load(t, file{"one.yaml", noise}, file{"x/two.yaml.gz", compress(noise)}, file{"README", noise}, file{"x.log", long}, file{"heap.pb.gz", heap(t)}), analyze.Options{})
 	want := []string{
+		`note proven "ending"=".log", x.log (5500 bytes) is of no format that is read`,
 		`note proven "ending"=".yaml", 2 artifacts (ending: .yaml), the first of them one.yaml, are of no format that is read`,
 		`note proven "ending"="none", README (1100 bytes) is of no format that is read`,
 	}
 	if diff := cmp.Diff(want, lines(r, "WM1002")); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+	for _, f := range r.Findings {
+		if said, short := strings.Contains(f.Fix, "A short one"), f.Subject["ending"] != ".log"; said != short {
+			t.Errorf("%s: to do %q", f.Message, f.Fix)
+		}
 	}
 	if got := lines(r, "WM1001"); got != nil {
 		t.Errorf("an unknown file is damaged: %q", got)

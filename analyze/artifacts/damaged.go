@@ -33,8 +33,8 @@ var Damaged = analyze.Detector{
 const (
 	fixDamaged = "Copy or capture the file again and compare sizes and checksums with the source. Where a limit of this " +
 		"run cut it, raise the limit that the message names."
-	fixEmpty = "Run again what should have written the file, and keep its error output: an empty file is what a command leaves " +
-		"that failed, or that was stopped before it wrote."
+	fixEmpty = "Run again what should have written the file, and keep its error output and exit code: a command that failed, or was stopped before it " +
+		"wrote, leaves an empty file, and so does one that has nothing to tell, as chronyc -c sources where there are no sources. Then leave the file out."
 	fixRefused = "Whoever was asked for a capture answered with a message. See what it complains of on that host (the address and path, a " +
 		"permission, a debug endpoint that is switched off, a daemon that does not run), and capture again."
 )
@@ -119,7 +119,7 @@ func damagedFinding(p *analyze.Pass, g *analyze.Group[fileKey]) analyze.Finding 
 func inPlaceOf(a *evidence.Artifact) string {
 	switch {
 	case a.Format == evidence.FormatEmpty:
-		return "is empty: nothing was captured"
+		return "is empty (0 bytes): the command that wrote it failed, was stopped, or had nothing to tell"
 	case a.Status != evidence.StatusUnreadable && a.Status != evidence.StatusUnknown || len(a.Losses) != 1 || a.MoreLosses > 0:
 		return ""
 	case a.Losses[0].Origin != evidence.InCapture:

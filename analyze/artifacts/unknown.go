@@ -18,16 +18,23 @@ var Unknown = analyze.Detector{
 			"name, which plays no part in telling the format.",
 		Proof: "No reader recognised the first 64 KiB of its content, after containers and log prefixes were " +
 			"peeled off.",
-		Blind: "A known format behind a container or prefix that is not known, or cut off at its beginning, is unknown.",
-		Fix: "Leave such files out of the input if they are no evidence. A short one is often the answer of a server or a " +
-			"daemon that refused: look at it (witnessmark show), and capture again. Else convert it to a format that is read, or " +
-			"report the format as missing.",
+		Blind:    "A known format behind a container or prefix that is not known, or cut off at its beginning, is unknown.",
+		Fix:      fixLeave + fixShort + fixConvert,
 		Since:    "0.1.0",
 		Severity: analyze.Note,
 	},
 	Needs: analyze.NeedArtifacts,
 	Run:   runUnknown,
 }
+
+// What to do about a file of no known format. fixShort is for files of at most shortBytes.
+const (
+	fixLeave   = "Leave such files out of the input if they are no evidence. "
+	fixShort   = "A short one is often the answer of a server or a daemon that refused: look at it (witnessmark show), and capture again. "
+	fixConvert = "Else convert it to a format that is read, or report the format as missing."
+
+	shortBytes = 4096
+)
 
 func runUnknown(p *analyze.Pass) error {
 	groups := analyze.NewGroups[string](p.Options.Exhibits())
@@ -48,8 +55,13 @@ func runUnknown(p *analyze.Pass) error {
 			f.Message = fmt.Sprintf("%s (ending: %s), the first of them %s, are of no format that is read",
 				analyze.Count(g.N, "artifact"), g.Key, first.Path)
 		}
+		short := false
 		for _, i := range g.Rows {
+			short = short || p.Bundle.Artifacts[i].DecodedBytes <= shortBytes
 			f.Exhibits = append(f.Exhibits, whole(p.Bundle.Artifacts[i], i))
+		}
+		if !short {
+			f.Fix = fixLeave + fixConvert
 		}
 		p.Report(f)
 	}
