@@ -47,8 +47,9 @@ const (
 // What to do about each class.
 const (
 	fixOutlived = "Pass the caller's context down and stop when it is done, or start a linked span for work after the answer."
-	fixLate     = "Compare with WM5001 on the same hop and look at the time daemon of both hosts."
-	fixLocal    = "End the parent when its work is done, or link instead of nesting."
+	fixLate     = "See where the two clocks stood (witnessmark clocks; WM5003 where one is off for certain), and look at the time daemon of the one that is off. What still " +
+		"ends late with the clocks put together (witnessmark align) is work after the answer."
+	fixLocal = "End the parent when its work is done, or link instead of nesting."
 )
 
 func runAfter(p *analyze.Pass) error {

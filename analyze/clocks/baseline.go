@@ -59,15 +59,18 @@ func (s *Solution) baselineOf(domains []*align.Domain, slack int64) *baseline {
 	return b
 }
 
-// against says what the baseline is, and how much it is worth.
-func (b *baseline) against(slack int64) string {
+// alone reports whether the baseline is one clock whose word stands against that of any other.
+func (b *baseline) alone() bool { return !b.utc && b.agree <= 1 }
+
+// what says what the baseline is, and how much it is worth.
+func (b *baseline) what(slack int64) string {
 	switch {
 	case b.utc:
 		return "UTC"
-	case b.agree > 1:
+	case !b.alone():
 		return fmt.Sprintf("that of %s, with which %d of %d clocks agree to within %s", b.name, b.agree, b.of, show(slack))
 	}
-	return fmt.Sprintf("that of %s; which of the two is wrong the evidence does not tell", b.name)
+	return "that of " + b.name
 }
 
 // offset returns where a clock stood against the baseline at a point of it, with bounds as choose has them.

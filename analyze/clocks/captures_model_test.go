@@ -142,3 +142,22 @@ func TestPlantedStep(t *testing.T) {
 		}
 	}
 }
+
+// TestSkewNamesTheLikelier: in hotrod the reference is the host whose clock is wrong, and two others agree against it.
+func TestSkewNamesTheLikelier(t *testing.T) {
+	b, _ := loadWhole(t, "hotrod")
+	want := map[string]string{"cars": "of www first", "roads": "of www first", "people": "of people and of www", "a process of edge-proxy": "of a process of edge-proxy and of www"}
+	for _, f := range run(t, b, analyze.Options{}).Findings {
+		host := f.Subject["host"]
+		if f.ID != "WM5003" {
+			continue
+		}
+		if want[host] == "" || !strings.Contains(f.Fix, want[host]) {
+			t.Errorf("%s\nfix %s\nwant %q", f.Message, f.Fix, want[host])
+		}
+		delete(want, host)
+	}
+	if len(want) > 0 {
+		t.Errorf("nothing is said of %v", want)
+	}
+}

@@ -167,3 +167,30 @@ func TestBoundsHold(t *testing.T) {
 		}
 	}
 }
+
+// TestUnsynchronisedByReason: what to do fits why a daemon follows nothing.
+func TestUnsynchronisedByReason(t *testing.T) {
+	paths, err := filepath.Glob(captures + "/chrony-extra/*")
+	if err != nil || len(paths) == 0 {
+		t.Skip("no captures beside the tree")
+	}
+	b, err := evidence.Load(paths, evidence.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"local-clock": fixLocalReference, "no-sources": fixSources, "noisy": fixContradicting, "unreachable": fixSilent}
+	n := 0
+	for _, f := range run(t, b, analyze.Options{}).Findings {
+		if f.ID != "WM5010" {
+			continue
+		}
+		n++
+		stem, _, _ := strings.Cut(f.Subject["host"], ".")
+		if f.Fix != want[stem]+fixAgain {
+			t.Errorf("%s: to do %q, want %q", f.Subject["host"], f.Fix, want[stem])
+		}
+	}
+	if n != 8 {
+		t.Errorf("%d findings, want 8", n)
+	}
+}

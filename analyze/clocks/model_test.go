@@ -103,6 +103,17 @@ func TestSkew(t *testing.T) {
 		{"fires: of two clocks either may be wrong", model(reference("h1"), standing("h2", "h1", within(4, 6), within(4, 6))), []string{
 			`warning bounded "domain"="h2","host"="h2", the clock of h2 is 4ms to 6ms ahead of that of h1; which of the two is wrong the evidence does not tell`,
 		}},
+		{"fires: two that agree against one", model(reference("h1"), standing("h2", "h1", within(38, 41), within(38, 41)), standing("h3", "h1", within(39, 42), within(39, 42)),
+			standing("h4", "h1", within(30, 32), within(30, 32))), []string{
+			`warning bounded "domain"="h2","host"="h2", the clock of h2 is 38ms to 41ms ahead of that of h1; that of h3 agrees with it within the bounds, so that of h1 is the likelier to be wrong`,
+			`warning bounded "domain"="h3","host"="h3", the clock of h3 is 39ms to 42ms ahead of that of h1; that of h2 agrees with it within the bounds, so that of h1 is the likelier to be wrong`,
+			`warning bounded "domain"="h4","host"="h4", the clock of h4 is 30ms to 32ms ahead of that of h1; which of the two is wrong the evidence does not tell`,
+		}},
+		{"fires: two against two", model(reference("h1"), standing("h2", "h1", within(38, 41), within(38, 41)), standing("h3", "h1", within(39, 42), within(39, 42)),
+			standing("h4", "h1", within(-2, 4), within(-2, 4))), []string{
+			`warning bounded "domain"="h2","host"="h2", the clock of h2 is 38ms to 41ms ahead of that of h1; which of the two is wrong the evidence does not tell`,
+			`warning bounded "domain"="h3","host"="h3", the clock of h3 is 39ms to 42ms ahead of that of h1; which of the two is wrong the evidence does not tell`,
+		}},
 		{"fires: the reference is the one that is off", model(reference("h1"), standing("h2", "h1", within(39.8, 40.2), within(39.8, 40.2)),
 			standing("h3", "h1", within(39.9, 40.1), within(39.9, 40.1)), standing("h4", "h1", within(39.7, 40.3), within(39.7, 40.3))), []string{
 			`warning bounded "domain"="h1","host"="h1", the clock of h1 is 39.799ms to 40.201ms behind that of h2, with which 3 of 4 clocks agree to within 1ms`,

@@ -1,6 +1,7 @@
 package clocks
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,8 +23,7 @@ var Unsynchronised = analyze.Detector{
 			"proven is what the host said at that time, not how far its clock was off.",
 		Blind: "A daemon that has just started says so too, and a virtual machine may take its time from the " +
 			"hypervisor behind the daemon's back. A host without such a record says nothing.",
-		Fix: "Look at the daemon's sources on that host: a blocked UDP port 123 and a wrong server name are the usual " +
-			"causes. Capture its report again when it follows a source.",
+		Fix:      fixSources + fixAgain,
 		Since:    "0.2.0",
 		Severity: analyze.Warning,
 	},
@@ -31,8 +31,21 @@ var Unsynchronised = analyze.Detector{
 	Run:   runUnsynchronised,
 }
 
+// What to do, by why the clock is free; followed by fixAgain.
+const (
+	fixSources = "Look at the daemon's sources on that host (chronyc sources): none in its configuration, ones that do not answer, for a blocked UDP port 123 or a wrong name, " +
+		"and ones that contradict each other are the usual causes. "
+	fixSilent        = "None of its sources answers: look for a blocked UDP port 123, a wrong server name, and a server that is down. "
+	fixContradicting = "Its sources answer and contradict each other, so that it trusts none: find the one that is wrong (chronyc sourcestats), or add sources until those that are " +
+		"right are more than half. "
+	fixLocalReference = "The daemon takes the host's own clock for its reference (local in chrony.conf, 127.127.1.0 in ntp.conf): give it servers to follow, unless the host is the one that " +
+		"the others follow on purpose. "
+	fixAgain = "Capture its report again when it follows a source."
+)
+
 func runUnsynchronised(p *analyze.Pass) error {
 	byHost := map[string]*unsynchronised{}
+	sources := sourcesOf(p.Bundle)
 	var hosts []string
 	for i := range p.Bundle.Clocks {
 		r := &p.Bundle.Clocks[i]
@@ -49,7 +62,7 @@ func runUnsynchronised(p *analyze.Pass) error {
 		}
 		u := byHost[host]
 		if u == nil {
-			u = &unsynchronised{host: host}
+			u = &unsynchronised{host: host, sources: sources[besideOf(p.Bundle, r)]}
 			byHost[host] = u
 			hosts = append(hosts, host)
 		}
@@ -78,6 +91,65 @@ type unsynchronised struct {
 	bounded  int // records with an offset and its bound, so of a clock that followed a source
 	texts    []string
 	exhibits []analyze.Exhibit
+	sources  *sources // nil where no report of them is there
+}
+
+// sources is how the sources of one daemon are marked in `chronyc sources`.
+type sources struct{ all, silent, contradicting int }
+
+// besideOf keys the reports of one host: by its name, or by their folder and their names up to the first dot, as db of db.tracking.txt
+// and db.sources.txt.
+func besideOf(b *evidence.Bundle, r *evidence.ClockReading) string {
+	if host := cmp.Or(r.Host, r.Domain); host != "" {
+		return host
+	}
+	file := b.Artifacts[r.Ref.Artifact].Path
+	dot := strings.IndexByte(file[strings.LastIndexAny(file, "/!")+1:], '.')
+	if dot < 0 {
+		return file
+	}
+	return file[:strings.LastIndexAny(file, "/!")+1+dot]
+}
+
+// sourcesOf counts the sources by the host that lists them. The mark is the second character: ? for one that cannot be reached, x
+// for one that others contradict (chrony: client.c, process_cmd_sources).
+func sourcesOf(b *evidence.Bundle) map[string]*sources {
+	out := map[string]*sources{}
+	for i := range b.Clocks {
+		r := &b.Clocks[i]
+		if r.Source != "chronyc sources" || len(r.Text) < 2 {
+			continue
+		}
+		key := besideOf(b, r)
+		s := out[key]
+		if s == nil {
+			s = &sources{}
+			out[key] = s
+		}
+		s.all++
+		switch {
+		case r.Reach == 0:
+			s.silent++
+		case r.Text[1] == 'x':
+			s.contradicting++
+		}
+	}
+	return out
+}
+
+// fix says what to do by what the records and the sources say.
+func (u *unsynchronised) fix() string {
+	why := fixSources
+	switch s := u.sources; {
+	case slices.ContainsFunc(u.texts, func(text string) bool { return strings.Contains(text, "local reference") }):
+		why = fixLocalReference
+	case s == nil:
+	case s.silent == s.all:
+		why = fixSilent
+	case s.contradicting > 0 && s.contradicting+s.silent == s.all:
+		why = fixContradicting
+	}
+	return why + fixAgain
 }
 
 func (u *unsynchronised) add(r *evidence.ClockReading) {
@@ -99,6 +171,7 @@ func (u *unsynchronised) finding(limit int) analyze.Finding {
 		Subject:  analyze.Subject("host", u.host),
 		Message:  fmt.Sprintf("%s of %s say that nothing disciplines its clock", analyze.Count(u.said, "record"), u.host),
 		Exhibits: u.exhibits[:min(limit, len(u.exhibits))],
+		Fix:      u.fix(),
 	}
 	if u.said == 1 {
 		f.Message = fmt.Sprintf("a record of %s says that nothing disciplines its clock", u.host)

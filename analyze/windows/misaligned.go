@@ -26,7 +26,7 @@ var Misaligned = analyze.Detector{
 			"two needed the assumed bounds, which hold if servers' spans end before their callers have the answer. Only " +
 			"clocks that differ by more than the parameter clock_slack_ns (1 ms) for certain count.",
 		Blind: "Spans of the profile's own host share its clock and are not counted. A profile whose host nothing names is " +
-			"not looked at: pass --identity GLOB:host=NAME. Spans whose overlap the bounds leave open count as not moved.",
+			"not looked at: pass --identity GLOB:host=HOST, or say it in witnessmark.yaml. Spans whose overlap the bounds leave open count as not moved.",
 		Fix: "Read the profile together with spans after witnessmark align apply, which shifts both onto one time line. " +
 			"Look at the time daemon of the host.",
 		Since:    "0.2.0",
@@ -81,7 +81,7 @@ func runMisaligned(p *analyze.Pass) error {
 	c := &counter{p: p, s: s}
 	c.windows()
 	if len(c.hosts) == 0 {
-		p.Inapplicable("no profile names a host whose clock the spans tell about")
+		p.Inapplicable("no profile names a host whose clock the spans tell about: say it with --identity 'GLOB:host=HOST' or in witnessmark.yaml")
 		return nil
 	}
 	c.count()
