@@ -142,8 +142,9 @@ func (g *orphanGroup) fix(server string) string {
 	case g.server == otherHop:
 		return ""
 	case g.local[evidence.Remote] == 0:
-		return fmt.Sprintf("The parent was a span of %s itself. Where many of its names lack parents, look at its queue (OTEL_BSP_MAX_QUEUE_SIZE) and at how its processes ended; where "+
-			"it is this one, at spans that are not ended on a path of errors or panics: defer span.End().", server)
+		return fmt.Sprintf("The parent was a span of %[1]s itself. Where spans of many names of %[1]s lack parents in bursts, or up to the end of a process, look at its queue "+
+			"(OTEL_BSP_MAX_QUEUE_SIZE) and at how its processes ended. Where it is this name, at spans that are not ended on a path of errors or panics: defer span.End(). Where many names "+
+			"lack parents all the time, and calls to %[1]s have nothing below them as often, at its sampler, which then decides span by span instead of by the trace: ParentBased.", server)
 	case g.client == unknown:
 		return fmt.Sprintf("Find who called %s here: WM4005 names what is missing below a call of the same trace. Else it was a client from outside, such as a browser, a gateway or a test, "+
 			"that sends a context of its own: add what it exports, or begin new traces where outsiders come in (otelhttp.WithPublicEndpointFn).", server)

@@ -163,7 +163,7 @@ func (s *suspect) message() string {
 		fmt.Fprintf(&m, ", those of %s do", s.sibling)
 	}
 	if s.others > 0 {
-		fmt.Fprintf(&m, "; %s without it do", analyze.Count(s.others, "call"))
+		fmt.Fprintf(&m, "; calls that do not involve it do: %d", s.others)
 	}
 	return m.String()
 }
