@@ -249,6 +249,7 @@ type Pass struct {
 	findings []Finding
 	measures []Measure
 	reason   string
+	unseen   string
 }
 
 // Report records a finding.
@@ -265,6 +266,9 @@ func (p *Pass) Measures(ms ...Measure) { p.measures = append(p.measures, ms...) 
 // Inapplicable says why the detector had nothing to look at. The outcome is then Inapplicable unless it
 // reported findings.
 func (p *Pass) Inapplicable(reason string) { p.reason = reason }
+
+// Unseen says what the detector could not look at, where it looked at something.
+func (p *Pass) Unseen(what string) { p.unseen = what }
 
 // M makes a Measure; subject alternates keys and values.
 func M(name, unit string, value float64, subject ...string) Measure {

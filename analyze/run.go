@@ -121,11 +121,11 @@ func runOne(p *Pass, c Check) (out Check) {
 	out.Findings = len(p.findings)
 	switch {
 	case out.Findings > 0:
-		out.Outcome = Found
+		out.Outcome, out.Reason = Found, p.unseen
 	case p.reason != "":
 		out.Outcome, out.Reason = Inapplicable, p.reason
 	default:
-		out.Outcome = Clean
+		out.Outcome, out.Reason = Clean, p.unseen
 	}
 	return out
 }

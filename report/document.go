@@ -316,7 +316,7 @@ type Check struct {
 	// "clean" (it looked and found nothing), "found", "inapplicable" (it had nothing to look at),
 	// "failed" (it broke) or "disabled".
 	Outcome string `json:"outcome"`
-	// Why it was inapplicable, or how it failed; "" otherwise.
+	// Why it was inapplicable, how it failed, or what a check that looked could not look at; "" otherwise.
 	Reason string `json:"reason"`
 	// How many findings it has.
 	Findings int `json:"findings"`

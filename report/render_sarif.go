@@ -203,6 +203,10 @@ func (s *sarif) invocation() sarifInvocation {
 			v.Execution = append(v.Execution, sarifNotification{Level: "error", Rule: &ref, Message: sarifText(c.ID + " " + c.Name + " broke: " + c.Reason)})
 		case analyze.Inapplicable:
 			v.Configuration = append(v.Configuration, sarifNotification{Level: "note", Rule: &ref, Message: sarifText(c.ID + " " + c.Name + " had nothing to look at: " + c.Reason)})
+		case analyze.Clean, analyze.Found:
+			if c.Reason != "" {
+				v.Configuration = append(v.Configuration, sarifNotification{Level: "note", Rule: &ref, Message: sarifText(c.ID + " " + c.Name + " did not see all: " + c.Reason)})
+			}
 		case analyze.Disabled:
 			v.Overrides = append(v.Overrides, sarifOverride{Descriptor: ref, Configuration: sarifConfig{Enabled: &off}})
 		}

@@ -190,14 +190,17 @@ func (t *tableReport) notSeen() []string {
 	return out
 }
 
-// checksWithout lists the checks that could not look, those with the same reason together, and those that
-// broke.
+// checksWithout lists the checks that could not look, or not at all, those with the same reason together, and those
+// that broke.
 func (t *tableReport) checksWithout() []string {
 	var reasons, broke []string
 	checks := map[string][]string{}
 	for _, c := range t.d.Checks {
 		switch analyze.Outcome(c.Outcome) {
-		case analyze.Inapplicable:
+		case analyze.Inapplicable, analyze.Clean, analyze.Found:
+			if c.Reason == "" {
+				continue
+			}
 			if checks[c.Reason] == nil {
 				reasons = append(reasons, c.Reason)
 			}

@@ -27,7 +27,7 @@ var Growing = analyze.Detector{
 			"with ids, every goroutine of an earlier snapshot is still in the group, and over three snapshots that stands for the test. Where there are profiles only, without ids, the test must hold. Groups " +
 			"that wait for the network, that run, or that consist of the runtime's, the standard library's or a known framework's functions only are left out.",
 		Blind: "A pool that grows with its load looks the same until it is full: more snapshots tell. It cannot see a leak in one snapshot, in two where the group was empty in the first, nor one that " +
-			"stopped growing. Snapshots of text without a time are ordered by the largest id, so two that were taken within a moment can be swapped. The number of minutes that a dump prints " +
+			"stopped growing. Snapshots of text without a time are ordered by the largest id, so two that were taken within a moment can be swapped, and two without growth say nothing: no time need have passed between. The number of minutes that a dump prints " +
 			"counts from a garbage collection and not from when the wait began: it is not used.",
 		Fix: "Look at what ends these goroutines: a lock that is never released, a ticker or context that is never stopped, a channel that nobody closes. Take three dumps some minutes apart under even " +
 			"load (curl …/debug/pprof/goroutine?debug=2) and compare: a pool stops growing, a leak does not.",
@@ -52,31 +52,37 @@ func runGrowing(p *analyze.Pass) error {
 	all := snapshots.Of(p)
 	var found []*growing
 	var tests int
-	looked := false
+	looked := 0
 	for _, process := range slices.Sorted(maps.Keys(all)) {
 		by := map[string][]*growing{}
+		ordered := false
 		for _, form := range byForm(all[process]) {
-			ordered, timed := series(form)
-			if len(ordered) < 2 {
+			of, timed := series(form)
+			if len(of) < 2 {
 				continue
 			}
-			looked = true
-			tests += len(ordered[len(ordered)-1].herds)
-			for at := range ordered[len(ordered)-1].herds {
-				g := &growing{process: process, at: at, snapshots: ordered, timed: timed}
+			ordered = ordered || timed || len(of) > 2
+			tests += len(of[len(of)-1].herds)
+			for at := range of[len(of)-1].herds {
+				g := &growing{process: process, at: at, snapshots: of, timed: timed}
 				g.count()
 				by[at] = append(by[at], g)
 			}
 		}
 		for _, at := range slices.Sorted(maps.Keys(by)) {
 			if g := joined(by[at], p.Options); g != nil {
-				found = append(found, g)
+				found, ordered = append(found, g), true
 			}
 		}
+		if ordered {
+			looked++
+		}
 	}
-	if !looked {
-		p.Inapplicable("no process with two snapshots of its goroutines in one form whose order is known")
-		return nil
+	const needed = "two snapshots of its goroutines in one form with their times, or three in an order that ids tell"
+	if looked == 0 {
+		p.Inapplicable("no process has " + needed)
+	} else {
+		unseen(p, len(all)-looked, len(all), "without "+needed)
 	}
 	found = slices.DeleteFunc(found, func(g *growing) bool { return !g.certain(p.Options, tests) })
 	byCreator := map[string]int{}

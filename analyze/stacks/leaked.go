@@ -43,9 +43,10 @@ type leak struct {
 func runLeaked(p *analyze.Pass) error {
 	var leaks []*leak
 	all := snapshots.Of(p)
-	verdict := false
+	judged := 0 // processes with a verdict of the runtime
 	for _, process := range slices.Sorted(maps.Keys(all)) {
 		found := map[string]*leak{}
+		verdict := false
 		for _, s := range all[process] {
 			verdict = verdict || s.artifact.Profile != nil && strings.Contains(string(s.artifact.Format), "goroutineleak")
 			for at, h := range s.herds {
@@ -59,15 +60,20 @@ func runLeaked(p *analyze.Pass) error {
 				}
 			}
 		}
+		if verdict || len(found) > 0 {
+			judged++
+		}
 		for _, l := range found {
 			l.history(all[process])
 			leaks = append(leaks, l)
 		}
 	}
-	if len(leaks) == 0 && !verdict {
-		p.Inapplicable("no goroutineleak profile, and no dump marks a goroutine as leaked (Go 1.27; 1.26 with GOEXPERIMENT=goroutineleakprofile)")
+	const missing = "no goroutineleak profile, and no dump marks a goroutine as leaked (Go 1.27; 1.26 with GOEXPERIMENT=goroutineleakprofile)"
+	if judged == 0 {
+		p.Inapplicable(missing)
 		return nil
 	}
+	unseen(p, len(all)-judged, len(all), missing)
 	slices.SortFunc(leaks, func(a, b *leak) int {
 		return cmp.Or(cmp.Compare(b.leaked, a.leaked), strings.Compare(a.process, b.process), strings.Compare(a.at, b.at))
 	})
@@ -80,6 +86,13 @@ func runLeaked(p *analyze.Pass) error {
 		p.Report(l.finding(p))
 	}
 	return nil
+}
+
+// unseen says of how many of the processes with goroutines nothing could be told, and why.
+func unseen(p *analyze.Pass, n, of int, why string) {
+	if n > 0 {
+		p.Unseen(fmt.Sprintf("%d of %d processes: %s", n, of, why))
+	}
 }
 
 func (l *leak) take(s *snapshot, h *herd) {

@@ -1,6 +1,7 @@
 package stacks_test
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -100,6 +101,32 @@ func TestGrowthNeedsSeveral(t *testing.T) {
 				t.Errorf("findings %q, want %d", got, c.want)
 			}
 		})
+	}
+}
+
+// TestUnseenProcesses: what is not there to be seen is not clean, also where other processes have it.
+func TestUnseenProcesses(t *testing.T) {
+	const captures = "../../../shared/captures/go-releases/"
+	if _, err := os.Stat(captures); err != nil {
+		t.Skip("no captures beside the tree")
+	}
+	for _, c := range []struct {
+		paths          []string
+		leaked, growth string
+	}{
+		{[]string{captures + "go1.20.14"}, "inapplicable no goroutineleak profile", "inapplicable no process has two snapshots"},
+		{[]string{captures + "go1.20.14", captures + "go1.22.12", captures + "go1.27.3"}, "found 2 of 3 processes: no goroutineleak profile", "inapplicable no process has two snapshots"},
+		{[]string{captures + "go1.27.3"}, "found ", "inapplicable no process has"},
+		{[]string{captures + "go1.20.14", filepath.Join(leakSpecimens, "go1.27.1/healthy")}, "clean 1 of 2 processes", "clean 1 of 2 processes: without two snapshots"},
+		{[]string{filepath.Join(leakSpecimens, "go1.27.1/healthy")}, "clean ", "clean "},
+	} {
+		_, r := leaksOf(t, c.paths...)
+		for _, k := range r.Checks {
+			want, got := map[string]string{"WM3002": c.leaked, "WM3003": c.growth}[k.ID], string(k.Outcome)+" "+k.Reason
+			if !strings.HasPrefix(got, want) || strings.HasSuffix(want, " ") && got != want {
+				t.Errorf("%s of %v: %q, want %q", k.ID, c.paths, got, want)
+			}
+		}
 	}
 }
 
