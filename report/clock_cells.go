@@ -2,7 +2,9 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/witnessmark/witnessmark/align"
@@ -86,6 +88,44 @@ func standingText(c *Clocks, d *ClockDomain) string {
 	return text
 }
 
+// driftText writes the bounds of a clock's rate, rounded outwards: what the bounds of its offset at both ends of the longest
+// time without a step leave room for. The estimate of the rate alone would read as a fact.
+func driftText(c *Clocks, d *ClockDomain) string {
+	low, high, over := -c.MaxDriftPPM, c.MaxDriftPPM, 0.0
+	for _, s := range d.Segments {
+		a, b := &s.Points[0], &s.Points[len(s.Points)-1]
+		from, err1 := strconv.ParseInt(a.AtUnixNano, 10, 64)
+		to, err2 := strconv.ParseInt(b.AtUnixNano, 10, 64)
+		if err1 != nil || err2 != nil || float64(to-from) <= over {
+			continue
+		}
+		low, high, over = -c.MaxDriftPPM, c.MaxDriftPPM, float64(to-from)
+		first, last := a.trusted(c), b.trusted(c)
+		if last.LowNS != nil && first.HighNS != nil {
+			low = max(low, (float64(*last.LowNS)-float64(*first.HighNS))/over*1e6)
+		}
+		if last.HighNS != nil && first.LowNS != nil {
+			high = min(high, (float64(*last.HighNS)-float64(*first.LowNS))/over*1e6)
+		}
+	}
+	if low <= -c.MaxDriftPPM && high >= c.MaxDriftPPM {
+		return "open"
+	}
+	parts := 10.0 // of a ppm
+	if max(-low, high) >= 10 {
+		parts = 1
+	}
+	return fmt.Sprintf("%+g … %+g ppm", math.Floor(low*parts)/parts, math.Ceil(high*parts)/parts)
+}
+
+// trusted returns the bounds that the model goes by.
+func (p *ClockPoint) trusted(c *Clocks) Bounds {
+	if c.Trust == string(align.TrustHard) {
+		return p.Hard
+	}
+	return p.Assumed
+}
+
 // clockCells returns what a table shows of a clock: its name, zone, services, offset, hard and assumed bounds, 95 %
 // interval, drift, steps, and last its status.
 func clockCells(c *Clocks, d *ClockDomain, all bool) []string {
@@ -107,7 +147,7 @@ func clockCells(c *Clocks, d *ClockDomain, all bool) []string {
 			likely = boundsText(d.Middle.Likely)
 		}
 		if all && (on == onCalls || d.DriftPPM != 0) {
-			drift = fmt.Sprintf("%+.2f ppm", d.DriftPPM)
+			drift = driftText(c, d)
 		}
 		status = standingText(c, d)
 		if on == onBounds {

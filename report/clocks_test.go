@@ -119,3 +119,26 @@ func TestBoundsAreRoundedOutwards(t *testing.T) {
 		}
 	}
 }
+
+func TestDriftText(t *testing.T) {
+	at := func(v int64) *int64 { return &v }
+	point := func(at string, low, high *int64) ClockPoint {
+		return ClockPoint{AtUnixNano: at, Assumed: Bounds{low, high}}
+	}
+	for _, c := range []struct {
+		name string
+		a, b ClockPoint
+		want string
+	}{
+		{"a second", point("1000000000", at(-1000), at(1000)), point("2000000000", at(500), at(4049)), "-0.5 … +5.1 ppm"},
+		{"wide", point("1000000000", at(-100_000), at(100_000)), point("2000000000", at(-200_001), at(50_001)), "-301 … +151 ppm"},
+		{"beyond what may be", point("1000000000", at(-1e6), at(1e6)), point("2000000000", at(-1e6), at(1e6)), "open"},
+		{"one side", point("1000000000", nil, at(1000)), point("2000000000", at(0), nil), "-1 … +500 ppm"},
+		{"nothing", point("1000000000", nil, nil), point("2000000000", nil, nil), "open"},
+	} {
+		d := &ClockDomain{Segments: []ClockSegment{{Points: []ClockPoint{c.a, c.b}}}}
+		if got := driftText(&Clocks{MaxDriftPPM: 500}, d); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}

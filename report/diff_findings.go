@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -146,7 +147,7 @@ func (d *diff) findingMeasures(a, b *Finding) []MeasureChange {
 		present = a
 	}
 	for _, m := range present.Measures {
-		ma, mb := d.findingMeasure(0, a, m), d.findingMeasure(1, b, m)
+		ma, mb := d.findingMeasure(0, a, present, m), d.findingMeasure(1, b, present, m)
 		if !tested(m.Unit) && m.Unit != "ratio" && (a == nil || b == nil) {
 			continue
 		}
@@ -164,10 +165,14 @@ func (d *diff) findingMeasures(a, b *Finding) []MeasureChange {
 	return out
 }
 
-// findingMeasure returns a number of a finding by name, none of it where there is no finding.
-func (d *diff) findingMeasure(side int, f *Finding, like Measure) *Measure {
+// findingMeasure returns a number of a finding by name. Where there is no finding it is none, but for what the side's own measure
+// of that name and subject leaves open.
+func (d *diff) findingMeasure(side int, f, present *Finding, like Measure) *Measure {
 	if f == nil {
 		like.Value, like.Low, like.High = 0, nil, nil
+		if own := d.keyed[side].all[measureKey(like.Name, present.Subject)]; own != nil && own.Value == 0 {
+			like.Low, like.High = own.Low, own.High
+		}
 		return &like
 	}
 	for i := range f.Measures {
@@ -178,17 +183,15 @@ func (d *diff) findingMeasure(side int, f *Finding, like Measure) *Measure {
 	return nil
 }
 
-// out finds what a number of a finding is out of: by the artifact of its first exhibit where the number says
-// none.
+// out finds what a number of a finding is out of: of what the number is about, else of what the finding is about and the artifact
+// of its first exhibit.
 func (d *diff) out(side int, f, present *Finding, m *Measure) *float64 {
 	if m == nil {
 		return nil
 	}
 	with := *m
-	with.Subject = map[string]string{}
-	for k, v := range m.Subject {
-		with.Subject[k] = v
-	}
+	with.Subject = maps.Clone(present.Subject)
+	maps.Copy(with.Subject, m.Subject)
 	if with.Subject["artifact"] == "" {
 		with.Subject["artifact"] = d.artifactOf(side, f, present)
 	}

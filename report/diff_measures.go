@@ -48,7 +48,8 @@ func (d *diff) keyMeasures(side int) keyed {
 	return k
 }
 
-// denominator finds what a measure is out of, nil for nothing.
+// denominator finds what a measure is out of, nil for nothing: a total of its unit, or what its unit counts of the same
+// subject (hop.context_lost is in calls, which hop.calls counts).
 func denominator(m *Measure, byName map[string][]*Measure) *float64 {
 	prefix, last, _ := strings.Cut(m.Name, ".")
 	names := []string{prefix + ".total", prefix + "." + m.Unit, m.Unit + ".total"}
@@ -62,7 +63,7 @@ func denominator(m *Measure, byName map[string][]*Measure) *float64 {
 		var best *Measure
 		for _, total := range byName[name] {
 			fits := len(total.Subject) == 0 || agrees(total.Subject, m.Subject)
-			if fits && (m.Unit == "ratio" || total.Unit == m.Unit) && total.Value >= 0 && (best == nil || len(total.Subject) > len(best.Subject)) {
+			if fits && (m.Unit == "ratio" || total.Unit == m.Unit || name == prefix+"."+m.Unit) && total.Value >= 0 && (best == nil || len(total.Subject) > len(best.Subject)) {
 				best = total
 			}
 		}

@@ -11,8 +11,9 @@ import (
 // regression" alone reads as "nothing happened".
 func diffVerdict(d *Delta) string {
 	s := &d.Summary
+	untold := oneSided(d)
 	if n := len(d.Regressions); n > 0 {
-		return count(n, "regression")
+		return join(", and ", count(n, "regression"), untold)
 	}
 	if s.New+s.Fixed+s.Changed+s.Unknown+len(d.Measures)+len(d.Profiles)+len(d.Goroutines)+len(d.Artifacts) == 0 {
 		return "no difference"
@@ -24,10 +25,31 @@ func diffVerdict(d *Delta) string {
 	if changed = beyondChance(s); changed != "" {
 		changed += " changed beyond chance"
 	}
-	if but := join("; ", news, changed); but != "" {
+	if but := join("; ", untold, news, changed); but != "" {
 		return "no regression, but " + but
 	}
 	return "no regression, and no change beyond chance"
+}
+
+// oneSided counts the errors of one side that the other could not have had: neither new nor fixed, and not to be passed over.
+func oneSided(d *Delta) string {
+	var later, earlier int
+	for i := range d.Findings {
+		switch f := &d.Findings[i]; {
+		case f.State != "unknown" || f.Severity != "error":
+		case f.After != "":
+			later++
+		default:
+			earlier++
+		}
+	}
+	say := func(n int, side, other string) string {
+		if n == 0 {
+			return ""
+		}
+		return count(n, "error") + " of " + side + " that " + other + " could not have shown"
+	}
+	return join(" and ", say(later, "the later side", "the earlier"), say(earlier, "the earlier side", "the later"))
 }
 
 // beyondChance counts the changes that are more than chance: "1 measure, 2 functions and 3 groups of goroutines".

@@ -17,6 +17,11 @@ func TestDiffVerdict(t *testing.T) {
 		"regression":   {Delta{Regressions: make([]Regression, 2), Summary: DiffSummary{GroupsChanged: 3}}, "2 regressions"},
 		"chance alone": {Delta{Measures: one}, "no regression, and no change beyond chance"},
 		"growth":       {Delta{Summary: DiffSummary{GroupsChanged: 1}, Goroutines: make([]GoroutineChange, 1)}, "no regression, but 1 group of goroutines changed beyond chance"},
+		"one side": {Delta{Summary: DiffSummary{Unknown: 3}, Findings: []FindingChange{
+			{State: "unknown", Severity: "error", After: "x"}, {State: "unknown", Severity: "error", Before: "x"}, {State: "unknown", Severity: "warning", After: "x"}, {State: "new", Severity: "error", After: "x"}}},
+			"no regression, but 1 error of the later side that the earlier could not have shown and 1 error of the earlier side that the later could not have shown"},
+		"regression and one side": {Delta{Regressions: make([]Regression, 1), Findings: []FindingChange{{State: "unknown", Severity: "error", After: "x"}}},
+			"1 regression, and 1 error of the later side that the earlier could not have shown"},
 		"all": {Delta{Measures: one, Summary: DiffSummary{New: 3, MeasuresChanged: 1, FunctionsChanged: 5, GroupsChanged: 12}},
 			"no regression, but 3 new findings below --fail-on or by what may be chance; 1 measure, 5 functions and 12 groups of goroutines changed beyond chance"},
 	} {

@@ -21,10 +21,10 @@ const (
 func (t *tableReport) artifacts() {
 	t.Heading("ARTIFACTS")
 	table := NewTable(
-		Column{Title: "PATH", Shrink: true, Middle: true, Min: 30}, Column{Title: "KIND"}, Column{Title: "SIZE", Right: true, Spare: 6},
-		Column{Title: "ROWS", Right: true, Optional: true}, Column{Title: "WINDOW (UTC)", Optional: true, Spare: 5},
-		Column{Title: "SERVICE", Shrink: true, Middle: true, Optional: true, Spare: 1}, Column{Title: "HOST", Shrink: true, Middle: true, Optional: true, Spare: 2},
-		Column{Title: "AZ", Optional: true, Spare: 4}, Column{Title: "GO", Optional: true, Spare: 3}, Column{Title: "STATUS"},
+		Column{Title: "PATH", Shrink: true, Middle: true, Min: 30}, Column{Title: "KIND"}, Column{Title: "SIZE", Right: true, Spare: 7},
+		Column{Title: "ROWS", Right: true, Optional: true, Spare: 1}, Column{Title: "WINDOW (UTC)", Optional: true, Spare: 6},
+		Column{Title: "SERVICE", Shrink: true, Middle: true, Optional: true, Spare: 2}, Column{Title: "HOST", Shrink: true, Middle: true, Optional: true, Spare: 3},
+		Column{Title: "AZ", Optional: true, Spare: 5}, Column{Title: "GO", Optional: true, Spare: 4}, Column{Title: "STATUS"},
 	)
 	groups := t.fold()
 	shown := t.chooseGroups(groups)

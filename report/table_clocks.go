@@ -23,7 +23,7 @@ func (t *tableReport) clockView() {
 	c := t.d.Clocks
 	if c == nil {
 		t.Heading("CLOCKS")
-		t.Line("nothing ties two clocks: no call leaves its clock, and nothing compares a clock of a known host with UTC")
+		t.Para("", "nothing ties two clocks: no call leaves its clock, and nothing compares a clock of a known host with UTC")
 		return
 	}
 	t.clockTable(c, true)

@@ -12,12 +12,12 @@ import (
 func (t *tableReport) inspect() {
 	t.Heading("ARTIFACTS")
 	table := NewTable(
-		Column{Title: "PATH", Shrink: true, Middle: true, Min: 30}, Column{Title: "KIND"}, Column{Title: "ENCODING", Optional: true, Spare: 7},
-		Column{Title: "SIZE", Right: true, Spare: 10}, Column{Title: "DECODED", Right: true, Optional: true, Spare: 9}, Column{Title: "ROWS", Right: true, Optional: true},
-		Column{Title: "WINDOW (UTC)", Optional: true, Spare: 1},
-		Column{Title: "SERVICE", Shrink: true, Middle: true, Optional: true, Spare: 2}, Column{Title: "INSTANCE", Shrink: true, Middle: true, Optional: true, Spare: 6},
-		Column{Title: "HOST", Shrink: true, Middle: true, Optional: true, Spare: 3}, Column{Title: "AZ", Optional: true, Spare: 5}, Column{Title: "AZ FROM", Optional: true, Spare: 12},
-		Column{Title: "GO", Optional: true, Spare: 4}, Column{Title: "WRITTEN BY", Optional: true, Spare: 8}, Column{Title: "STATUS"},
+		Column{Title: "PATH", Shrink: true, Middle: true, Min: 30}, Column{Title: "KIND"}, Column{Title: "ENCODING", Optional: true, Spare: 8},
+		Column{Title: "SIZE", Right: true, Spare: 11}, Column{Title: "DECODED", Right: true, Optional: true, Spare: 10}, Column{Title: "ROWS", Right: true, Optional: true, Spare: 1},
+		Column{Title: "WINDOW (UTC)", Optional: true, Spare: 2},
+		Column{Title: "SERVICE", Shrink: true, Middle: true, Optional: true, Spare: 3}, Column{Title: "INSTANCE", Shrink: true, Middle: true, Optional: true, Spare: 7},
+		Column{Title: "HOST", Shrink: true, Middle: true, Optional: true, Spare: 4}, Column{Title: "AZ", Optional: true, Spare: 6}, Column{Title: "AZ FROM", Optional: true, Spare: 13},
+		Column{Title: "GO", Optional: true, Spare: 5}, Column{Title: "WRITTEN BY", Optional: true, Spare: 9}, Column{Title: "STATUS"},
 	)
 	shown := t.choose()
 	for _, i := range shown {

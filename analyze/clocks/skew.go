@@ -21,7 +21,7 @@ var Skew = analyze.Detector{
 			"others agree with; else against the best-connected one, and then the message says that either of the two " +
 			"may be the wrong one, or which clocks agree with the one that is reported.",
 		Proof: "bounded: the hard bounds of the offset, which follow from requests that cannot begin before they were " +
-			"sent and from readings with their stated maximum error, exclude all of -ClockSlack to +ClockSlack at a " +
+			"sent and from readings with their stated maximum error, exclude all of -clock_slack_ns to +clock_slack_ns at a " +
 			"reading of the capture. heuristic: only the assumed bounds do, which need that a server's span ends before " +
 			"the caller has its answer; calls whose own durations or the hard bounds say otherwise are left out. Both " +
 			"rest on the largest drift that the model allows, which it states.",

@@ -48,7 +48,7 @@ type lostHop struct {
 
 func runContextLost(p *analyze.Pass) error {
 	l := leadsIndex.Of(p)
-	hops := l.lostHops(p)
+	hops, untold := l.lostHops(p)
 	lost := map[hopNames]int{}
 	for h := range l.answered {
 		lost[h.names()] += 0
@@ -57,7 +57,11 @@ func runContextLost(p *analyze.Pass) error {
 		lost[h.names()] += h.n
 	}
 	for h, n := range lost {
-		p.Measure("hop.context_lost", "spans", float64(n), "client", h.client, "server", h.server)
+		m := analyze.Measure{Name: "hop.context_lost", Unit: "calls", Subject: analyze.Subject("client", h.client, "server", h.server), Value: float64(n)}
+		if most := float64(untold[h]); n == 0 && most > 0 {
+			m.Low, m.High = &m.Value, &most
+		}
+		p.Measures(m)
 	}
 	suspects := suspectsOf(hops, l.answered)
 	slices.SortFunc(suspects, func(a, b *suspect) int {
@@ -94,13 +98,19 @@ type callers struct {
 // clockOf names the clock of an origin.
 func (l *leads) clockOf(origin uint32) string { return l.bundle.Resource(origin).Identity.Domain.Value }
 
-func (l *leads) lostHops(p *analyze.Pass) []*lostHop {
+// lostHops returns the hops that lose context, and how many calls of each may do so whether or not that can be told from
+// chance: those with nothing below, as far as there are spans to match them with.
+func (l *leads) lostHops(p *analyze.Pass) (hops []*lostHop, untold map[hopNames]int) {
 	calls, kept, works := l.halves()
 	var tests []matched
+	untold = map[hopNames]int{}
 	for c, cs := range calls {
+		starting := 0
 		for _, ws := range works[c.to] {
 			tests = append(tests, matchTwins(cs, kept[c], ws)...)
+			starting += len(ws)
 		}
+		untold[hopNames{l.services.Names[c.client], l.services.Names[c.to.service]}] += min(len(cs), starting)
 	}
 	level := p.Options.Alarm() / float64(max(1, len(tests)))
 	tests = slices.DeleteFunc(tests, func(t matched) bool { return t.p > level })
@@ -109,7 +119,7 @@ func (l *leads) lostHops(p *analyze.Pass) []*lostHop {
 		return cmp.Or(cmp.Compare(a.p, b.p), cmp.Compare(a.twins[0].work.row, b.twins[0].work.row), cmp.Compare(a.twins[0].call.row, b.twins[0].call.row))
 	})
 	claimed := map[uint32]bool{}
-	hops := map[versionHop]*lostHop{}
+	byHop := map[versionHop]*lostHop{}
 	labels := map[versionHop]map[uint32]int{}
 	for _, t := range tests {
 		for _, w := range t.twins {
@@ -120,23 +130,22 @@ func (l *leads) lostHops(p *analyze.Pass) []*lostHop {
 			cc, ce := l.bundle.Spans.Chunk(int(w.call.row))
 			sc, se := l.bundle.Spans.Chunk(int(w.work.row))
 			h := versionHop{l.program(cc.Origin[ce]), l.program(sc.Origin[se])}
-			if hops[h] == nil {
-				hops[h] = &lostHop{versionHop: h}
+			if byHop[h] == nil {
+				byHop[h] = &lostHop{versionHop: h}
 				labels[h] = map[uint32]int{}
 			}
-			hops[h].add(w)
+			byHop[h].add(w)
 			labels[h][label(sc, se)]++
 		}
 	}
-	out := make([]*lostHop, 0, len(hops))
-	for h, lost := range hops {
+	for h, lost := range byHop {
 		lost.choose(labels[h], l.bundle)
-		out = append(out, lost)
+		hops = append(hops, lost)
 	}
-	slices.SortFunc(out, func(a, b *lostHop) int {
+	slices.SortFunc(hops, func(a, b *lostHop) int {
 		return cmp.Or(cmp.Compare(b.n, a.n), strings.Compare(a.client.String(), b.client.String()), strings.Compare(a.server.String(), b.server.String()))
 	})
-	return out
+	return hops, untold
 }
 
 // maxTwins bounds the twins that a hop remembers for its exhibits.

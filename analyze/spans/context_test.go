@@ -63,6 +63,13 @@ func TestContextLost(t *testing.T) {
 			if m := measured(t, r, "hop.context_lost", "client", "gateway", "server", "users"); m.Value != 0 {
 				t.Errorf("%v calls to users are said to lose their context", m.Value)
 			}
+			// A hop of which every call is cut is covered by nothing; it is not left out.
+			if !o.Replaced && !o.HTTP {
+				hop := []string{"client", "gateway", "server", "orders"}
+				if c, n := measured(t, r, "hop.coverage", hop...), measured(t, r, "hop.calls", hop...); c.Value != 0 || int(n.Value) > truth.ToOrders || n.Value == 0 {
+					t.Errorf("coverage %v of %v calls, want 0 of %d", c.Value, n.Value, truth.ToOrders)
+				}
+			}
 		})
 	}
 }

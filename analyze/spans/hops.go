@@ -16,7 +16,8 @@ type calls struct {
 	// instrumentation) is counted once, for the first.
 	linked int
 	// silent have none, but carry a name and route that lead to this server only, wherever they lead
-	// anywhere.
+	// anywhere; where no such call is answered, to the one other service with SERVER spans of that route or
+	// procedure, as where every call of a hop loses its context.
 	silent int
 	// maybe have none, and carry a name and route that lead to this server and to others.
 	maybe int
@@ -27,7 +28,8 @@ type callKind struct{ service, name, route uint32 }
 
 // countCalls finds which server each CLIENT span of a service called. Where the server is never seen
 // there is no hop: a call to a database has no SERVER span to miss.
-func countCalls(b *evidence.Bundle, t *evidence.SpanJoin, s *Services) map[hop]*calls {
+func countCalls(l *leads) map[hop]*calls {
+	b, t, s := l.bundle, l.join, l.services
 	hops := map[hop]*calls{}
 	targets := map[callKind][]uint32{}
 	linked := make([]uint64, (len(t.Parent)+63)/64)
@@ -56,9 +58,6 @@ func countCalls(b *evidence.Bundle, t *evidence.SpanJoin, s *Services) map[hop]*
 			}
 		}
 	}
-	if len(hops) == 0 {
-		return hops
-	}
 	for c := range b.Spans.Chunks() {
 		for i, kind := range c.Kind {
 			row := c.Base + i
@@ -66,9 +65,21 @@ func countCalls(b *evidence.Bundle, t *evidence.SpanJoin, s *Services) map[hop]*
 				continue
 			}
 			client := s.ByOrigin[c.Origin[i]]
-			servers := targets[callKind{client, c.Name[i], c.Route[i]}]
+			kind := callKind{client, c.Name[i], c.Route[i]}
+			servers, known := targets[kind]
+			if !known && l.isOpen(uint32(row)) {
+				for _, e := range l.namesake(c, i) {
+					servers = append(servers, e.service)
+				}
+				targets[kind] = servers
+			}
 			for _, server := range servers {
-				if n := hops[hop{client, server}]; len(servers) == 1 {
+				n := hops[hop{client, server}]
+				if n == nil {
+					n = new(calls)
+					hops[hop{client, server}] = n
+				}
+				if len(servers) == 1 {
 					n.silent++
 				} else {
 					n.maybe++

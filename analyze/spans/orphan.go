@@ -48,7 +48,7 @@ func runOrphan(p *analyze.Pass) error {
 		o.trace(t.Rows(trace))
 	}
 	o.report(p)
-	reportHops(p, countCalls(p.Bundle, t, s), s)
+	reportHops(p, countCalls(leadsIndex.Of(p)), s)
 	if len(o.groups) == 0 {
 		return nil
 	}

@@ -119,7 +119,7 @@ func accuse(p program, hops []*lostHop, answered map[versionHop]int) *suspect {
 }
 
 func (s *suspect) finding(p *analyze.Pass, l *leads) analyze.Finding {
-	f := analyze.Finding{Basis: analyze.Heuristic, Measures: []analyze.Measure{analyze.M("hop.context_lost", "spans", float64(s.n()))}}
+	f := analyze.Finding{Basis: analyze.Heuristic, Measures: []analyze.Measure{analyze.M("hop.context_lost", "calls", float64(s.n()))}}
 	if s.service != "" {
 		f.Subject = analyze.Subject("service", s.service)
 		f.Message, f.Fix = s.message(), s.fix()
