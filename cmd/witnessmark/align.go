@@ -1,6 +1,12 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"bytes"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+)
 
 const alignLong = `align puts the clocks of many hosts back together. estimate finds where every clock stood, with bounds that
 follow from the spans and can be checked; apply writes copies of the captures on one time line, by which bytes
@@ -25,4 +31,23 @@ func alignCommand(a *app, code *int) *cobra.Command {
 	o.flags(cmd)
 	cmd.AddCommand(estimate, newAlignApply(a, code), newAlignCheck(a, code))
 	return cmd
+}
+
+// readModel reads the file of a model.
+func readModel(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("--model: %w", err)
+	}
+	for _, magic := range []string{"\x1f\x8b", "\x28\xb5\x2f\xfd"} {
+		if bytes.HasPrefix(text, []byte(magic)) {
+			return nil, fmt.Errorf("--model %s: is compressed\nunpack it first", path)
+		}
+	}
+	return text, nil
+}
+
+// notModel is the error of a file that holds no model.
+func notModel(path string, err error) error {
+	return fmt.Errorf("--model %s: %w\nwant what align estimate wrote: witnessmark align estimate PATH… -o model.json", path, err)
 }

@@ -1,25 +1,23 @@
 package main
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/witnessmark/witnessmark/align"
+	"github.com/witnessmark/witnessmark/analyze/clocks"
 	"github.com/witnessmark/witnessmark/evidence"
 	"github.com/witnessmark/witnessmark/report"
 )
@@ -110,13 +108,13 @@ func catchSignals() (context.Context, context.CancelFunc) {
 
 // apply rewrites every file that the arguments name.
 func (o *alignApply) apply(args []string) ([]applied, error) {
-	text, err := os.ReadFile(o.model)
+	text, err := readModel(o.model)
 	if err != nil {
-		return nil, fmt.Errorf("--model: %w", err)
+		return nil, err
 	}
 	model, err := align.ParseModel(text)
 	if err != nil {
-		return nil, fmt.Errorf("--model %s: %w", o.model, err)
+		return nil, notModel(o.model, err)
 	}
 	digest := sha256.Sum256(text)
 	opts := align.ApplyOptions{ReplaceZones: o.overwrite, Labels: o.labels, KeepOriginals: o.keep, Compose: o.compose}
@@ -186,20 +184,37 @@ func (o *alignApply) try(args []string, load evidence.Options, model *align.Mode
 	return list, true, o.conclude(list, passed)
 }
 
-func (o *alignApply) zoneMap(m *align.Model) (map[string]string, error) {
+func (o *alignApply) zoneMap(model *align.Model) (map[string]string, error) {
 	zones := map[string]string{}
 	for _, z := range o.zones {
 		domain, zone, ok := strings.Cut(z, "=")
 		if !ok || domain == "" || zone == "" {
 			return nil, fmt.Errorf("--az %q: want DOMAIN=ZONE", z)
 		}
-		d := m.Named(domain)
+		d := model.Named(domain)
 		if d == nil {
-			return nil, fmt.Errorf("--az %q: the model holds no clock domain %q, or several of hosts of that name", z, domain)
+			return nil, fmt.Errorf("--az %q: the model holds no clock domain %q, or several of hosts of that name\nit has %s", z, domain, clocksOf(model))
+		}
+		if known, ok := zones[d.Name]; ok && known != zone {
+			return nil, fmt.Errorf("--az %q: it is in %s already", z, known)
 		}
 		zones[d.Name] = zone
 	}
 	return zones, nil
+}
+
+// clocksOf names clocks of a model.
+func clocksOf(m *align.Model) string {
+	const most = 5
+	var names []string
+	for i := range m.Domains {
+		if i == most {
+			names = append(names, fmt.Sprintf("%d more", len(m.Domains)-i))
+			break
+		}
+		names = append(names, clocks.NameOf(&m.Domains[i]))
+	}
+	return cmp.Or(strings.Join(names, ", "), "none")
 }
 
 // each calls do for every artifact that can be one input, and gathers what became of it. It fails only where ctx ends it. passed counts
@@ -245,41 +260,16 @@ func (o *alignApply) conclude(list []applied, passed int) error {
 	return o.verdict(list)
 }
 
-// warn says why files that hold times keep them all: mostly a model of something else, or profiles that do not tell their
-// host.
-func (o *alignApply) warn(list []applied) {
-	traces, profiles, moved := 0, 0, 0
-	for _, f := range list {
-		switch {
-		case f.Sidecar == nil:
-		case f.Sidecar.Receipt.Times > 0:
-			moved++
-		case strings.HasPrefix(f.Sidecar.Format, "otlp/") && f.Sidecar.Receipt.Resources > 0:
-			traces++
-		case unknownClock(f.Sidecar):
-			profiles++
-		}
-	}
-	if moved == 0 && traces > 0 {
-		fmt.Fprintf(o.app.stderr, "witnessmark: no time was moved: the model %s holds no aligned clock of these files; was it made from them?\n", o.model)
-	}
-	if profiles > 0 {
-		fmt.Fprintf(o.app.stderr, "witnessmark: %s not moved: nothing says which host's clock stamped them; "+
-			"say it: --identity 'GLOB:host=HOST'\n", count(profiles, "profile"))
-	}
-}
-
-// unknownClock reports whether a file's only clock is one that nothing names.
-func unknownClock(s *align.Sidecar) bool {
-	return len(s.Receipt.Domains) == 1 && s.Receipt.Domains[0].Domain == ""
-}
-
 // restore reverses every rewritten file that the arguments name.
 func (o *alignApply) restore(args []string) ([]applied, error) {
 	ctx, stop := catchSignals()
 	defer stop()
 	var list []applied
+	bare := 0 // files without a sidecar
 	for _, root := range args {
+		if _, err := os.Lstat(root); errors.Is(err, fs.ErrNotExist) {
+			return list, fmt.Errorf("%s: no such file or folder", root)
+		}
 		err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
 			switch {
 			case err != nil:
@@ -292,6 +282,7 @@ func (o *alignApply) restore(args []string) ([]applied, error) {
 			}
 			f := applied{Path: filepath.ToSlash(path), Out: o.outputName(filepath.ToSlash(path), args)}
 			if _, err := os.Stat(path + align.SidecarSuffix); err != nil {
+				bare++
 				f.Error = "there is no sidecar " + filepath.Base(path) + align.SidecarSuffix + " beside it"
 			} else if err := o.room(f.Out); err != nil {
 				f.Error = err.Error()
@@ -310,6 +301,9 @@ func (o *alignApply) restore(args []string) ([]applied, error) {
 		if err != nil {
 			return list, err
 		}
+	}
+	if bare > 1 && bare == len(list) {
+		return nil, fmt.Errorf("none of %d files has a sidecar NAME%s beside it\nwant the folder that align apply wrote", bare, align.SidecarSuffix)
 	}
 	return list, o.verdict(list)
 }
@@ -332,75 +326,4 @@ func (o *alignApply) verdict(list []applied) error {
 		return errors.New("nothing was written")
 	}
 	return nil
-}
-
-func (o *alignApply) print(list []applied) error {
-	if o.format == "json" {
-		e := json.NewEncoder(o.app.stdout)
-		e.SetIndent("", "  ")
-		return e.Encode(struct {
-			Files []applied `json:"files"`
-		}{list})
-	}
-	var b bytes.Buffer
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	for _, f := range list {
-		if f.Error == "" {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", report.Clean(f.Out), f.Sidecar.Format, o.summary(f.Sidecar))
-		}
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	_, err := o.app.stdout.Write(b.Bytes())
-	return err
-}
-
-// summary says in a few words what was done to a file.
-func (o *alignApply) summary(s *align.Sidecar) string {
-	switch {
-	case o.reverse:
-		return "restored"
-	case s.Undo.Kind == "none":
-		return "copied as it is: it holds no time"
-	case unknownClock(s):
-		return "not moved: nothing says which clock this is"
-	}
-	parts := []string{count(s.Receipt.Times, "time") + " moved"}
-	least, most, stay := int64(math.MaxInt64), int64(math.MinInt64), 0
-	for _, d := range s.Receipt.Domains {
-		switch {
-		case d.Times > 0:
-			least, most = min(least, d.Least), max(most, d.Most)
-		case d.Status != align.StatusAligned && d.Status != align.StatusReference:
-			stay++
-		}
-	}
-	switch {
-	case s.Receipt.Times == 0:
-	case least == 0 && most == 0:
-		parts[0] = count(s.Receipt.Times, "time") + " on the time line already"
-	case least == most:
-		parts = append(parts, fmt.Sprintf("by %v", time.Duration(-least)))
-	default:
-		parts = append(parts, fmt.Sprintf("by %v to %v", time.Duration(-most), time.Duration(-least)))
-	}
-	if stay > 0 {
-		parts = append(parts, count(stay, "clock")+" left alone")
-	}
-	if n := len(s.Receipt.Notes); n > 0 {
-		parts = append(parts, count(n, "note")+" in its sidecar")
-	}
-	return strings.Join(parts, ", ")
-}
-
-// count writes a number with what it counts.
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	if stem, ok := strings.CutSuffix(what, "y"); ok {
-		what = stem + "ie"
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

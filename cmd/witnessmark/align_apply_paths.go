@@ -21,6 +21,8 @@ func (o *alignApply) check(args []string) error {
 		return errors.New("no folder to write to\nsay where: -o DIR")
 	case o.reverse && o.model != "":
 		return errors.New("--reverse needs no --model: the sidecars say how to go back")
+	case o.reverse && (o.compose || o.keep || o.overwrite || len(o.labels)+len(o.zones)+len(o.identity) > 0):
+		return errors.New("--reverse restores what was there: it goes with -o and --format only")
 	case !o.reverse && o.model == "":
 		return errors.New("no model\nmake one: witnessmark align estimate PATH… -o model.json")
 	case o.format != "table" && o.format != "json":

@@ -56,11 +56,17 @@ func files(t *testing.T, dir string) (list []string) {
 	return list
 }
 
-// TestApplyTerminated: a signal in the middle of writing leaves no file, and says so.
-func TestApplyTerminated(t *testing.T) {
+// TestApplyInterrupted: a signal in the middle of writing leaves no file, and says so.
+func TestApplyInterrupted(t *testing.T) {
 	if testing.Short() {
 		t.Skip("writes for a second")
 	}
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		t.Run(sig.String(), func(t *testing.T) { interrupt(t, sig) })
+	}
+}
+
+func interrupt(t *testing.T, sig syscall.Signal) {
 	dir := aligned(t)
 	out := filepath.Join(dir, "out")
 	cmd := exec.Command("witnessmark", "align", "apply", "--model", "model.json", "traces.binpb.gz", "-o", "out")
@@ -78,7 +84,7 @@ func TestApplyTerminated(t *testing.T) {
 			t.Fatal("nothing is written")
 		}
 	}
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := cmd.Process.Signal(sig); err != nil {
 		t.Fatal(err)
 	}
 	err := cmd.Wait()

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -59,9 +58,9 @@ func (o *alignCheck) run(_ *cobra.Command, args []string) error {
 	case o.limit < 0:
 		return fmt.Errorf("--limit %d: want 0 or more", o.limit)
 	}
-	text, err := os.ReadFile(o.model)
+	text, err := readModel(o.model)
 	if err != nil {
-		return fmt.Errorf("read clock model: %w", err)
+		return err
 	}
 	load, err := o.loadOptions()
 	if err != nil {
@@ -75,12 +74,16 @@ func (o *alignCheck) run(_ *cobra.Command, args []string) error {
 		}
 		o.app.fail(hint(err, args, nil))
 	}
-	if n := copies(b.Artifacts); n > 0 {
+	n := copies(b.Artifacts)
+	if n > 0 {
 		fmt.Fprintf(o.app.stderr, "witnessmark: %s by align apply among the inputs: what proves a model is in the captures that it was made from\n", count(n, "copy"))
 	}
 	r, err := verify.Check(text, b, evidence.JoinSpans(b))
 	if err != nil {
-		return fmt.Errorf("%s: %w", o.model, err)
+		return notModel(o.model, err)
+	}
+	if n == 0 && r.Constraints == 0 && !r.OK() {
+		fmt.Fprintf(o.app.stderr, "witnessmark: nothing that the model rests on is in these files: was it made from others?\n")
 	}
 	for _, a := range b.Artifacts {
 		incomplete = incomplete || len(a.Losses) > 0

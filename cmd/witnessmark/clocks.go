@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -96,7 +97,7 @@ type clockFlags struct {
 func (c *clockFlags) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&c.trust, "trust", string(align.TrustAssumed), "bounds that decide what is aligned: hard, or assumed where hard ones are open")
-	f.StringVar(&c.reference, "reference", "", "clock `DOMAIN` to put offsets against, or utc (default: utc where anything tells it, else the best-connected)")
+	f.StringVar(&c.reference, "reference", "", "clock `DOMAIN` or host to put offsets against, or utc (default: utc where anything tells it, else the best-connected)")
 	f.Float64Var(&c.maxDriftPPM, "max-drift-ppm", align.DefaultMaxDriftPPM, "the most that any clock gains or loses, in parts per million: all bounds rest on it")
 	f.StringArrayVar(&c.minDelay, "min-delay", nil, "`AZ1:AZ2=DURATION`: the least time that anything takes between two zones; repeatable")
 	f.DurationVar(&c.maxWidth, "max-width", 0, "leave clocks alone whose bounds are wider; 0 for any width")
@@ -105,7 +106,7 @@ func (c *clockFlags) flags(cmd *cobra.Command) {
 
 // options reads the flags; zones may be given by host, which the bundle resolves.
 func (c *clockFlags) options(b *evidence.Bundle) (analyze.ClockOptions, error) {
-	o := analyze.ClockOptions{Always: true, Trust: c.trust, Reference: c.reference, MaxDriftPPM: c.maxDriftPPM, MaxWidth: int64(c.maxWidth)}
+	o := analyze.ClockOptions{Always: true, Trust: c.trust, MaxDriftPPM: c.maxDriftPPM, MaxWidth: int64(c.maxWidth)}
 	switch {
 	case c.trust != string(align.TrustHard) && c.trust != string(align.TrustAssumed):
 		return o, fmt.Errorf("--trust %q: want hard or assumed", c.trust)
@@ -124,7 +125,8 @@ func (c *clockFlags) options(b *evidence.Bundle) (analyze.ClockOptions, error) {
 		if o.MinDelay == nil {
 			o.MinDelay = map[[2]string]int64{}
 		}
-		o.MinDelay[[2]string{min(from, to), max(from, to)}] = int64(d)
+		pair := [2]string{min(from, to), max(from, to)}
+		o.MinDelay[pair] = max(o.MinDelay[pair], int64(d))
 	}
 	for _, s := range c.zones {
 		name, zone, ok := strings.Cut(s, "=")
@@ -139,10 +141,26 @@ func (c *clockFlags) options(b *evidence.Bundle) (analyze.ClockOptions, error) {
 			o.AZ = map[string]string{}
 		}
 		for _, d := range domains {
+			if known, ok := o.AZ[d]; ok && known != zone {
+				return o, fmt.Errorf("--az %s: it is in %s already", s, known)
+			}
 			o.AZ[d] = zone
 		}
 	}
+	c.reference = referenceOf(b, c.reference)
+	o.Reference = c.reference
 	return o, nil
+}
+
+// referenceOf returns the domain that --reference names, by itself or by its host, as tables show it.
+func referenceOf(b *evidence.Bundle, name string) string {
+	if strings.EqualFold(name, align.UTC) {
+		return align.UTC
+	}
+	if domains := domainsOf(b, name); name != "" && len(domains) == 1 {
+		return domains[0]
+	}
+	return name
 }
 
 // domainsOf returns the clock domains of that name, or of the host of that name.
@@ -161,8 +179,22 @@ func domainsOf(b *evidence.Bundle, name string) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// check refuses a reference that the evidence does not have, and least delays that it contradicts.
+// check refuses a reference and zones that the evidence does not have, and least delays that it contradicts.
 func (c *clockFlags) check(m *align.Model) error {
+	zones := map[string]bool{}
+	for i := range m.Domains {
+		zones[m.Domains[i].AZ] = true
+	}
+	delete(zones, "")
+	for _, s := range c.minDelay {
+		pair, _, _ := strings.Cut(s, "=")
+		for z := range strings.SplitSeq(pair, ":") {
+			if !zones[z] {
+				known := cmp.Or(strings.Join(slices.Sorted(maps.Keys(zones)), ", "), "none: say them with --az HOST=ZONE")
+				return fmt.Errorf("--min-delay %s: no clock is in zone %s\nknown zones: %s", s, z, known)
+			}
+		}
+	}
 	for _, a := range m.Assumptions {
 		if a.Declared && a.Falsified {
 			return fmt.Errorf("--min-delay: it does not hold that %s\ntested %s", a.Text, a.Tested)
@@ -172,7 +204,7 @@ func (c *clockFlags) check(m *align.Model) error {
 	case c.reference == "" || m.Domain(c.reference) != nil:
 		return nil
 	case c.reference != align.UTC:
-		return fmt.Errorf("--reference %s: no clock domain has that name\nsee: witnessmark clocks --format json PATH… | jq -r '.clocks.domains[].domain'", c.reference)
+		return fmt.Errorf("--reference %s: no clock domain has that name, and no host or several\nsee: witnessmark clocks --format json PATH… | jq -r '.clocks.domains[].domain'", c.reference)
 	case !slices.ContainsFunc(m.Domains, func(d align.Domain) bool { return d.Reference == align.UTC }):
 		return fmt.Errorf("--reference utc: nothing in the input compares a clock with UTC\nadd the output of chronyc tracking, timedatectl timesync-status, ntpq or ptp4l from any of the hosts")
 	}
