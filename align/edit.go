@@ -47,6 +47,10 @@ type editor struct {
 // patch shifts the fixed64 time at off of the block.
 func (e *editor) patch(off int, shift int64) {
 	e.changes = append(e.changes, change{off, shift, fixedTime})
+	// The few times of one span come by their meaning, which is not the order in which most exporters write them.
+	for i := len(e.changes) - 1; i > max(0, len(e.changes)-8) && e.changes[i-1].off > off; i-- {
+		e.changes[i-1], e.changes[i] = e.changes[i], e.changes[i-1]
+	}
 }
 
 // patchDigits shifts the decimal time of nineteen digits at off of the block. The result has nineteen too.

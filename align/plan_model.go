@@ -20,6 +20,14 @@ func ParseModel(text []byte) (*Model, error) {
 	taken := map[string]bool{}
 	for more := c.open('{', '}'); more && len(taken) < modelMembers; more = c.more('}') {
 		key := string(c.key())
+		if key == "domains" && c.peek() != 'n' {
+			var err error
+			if m.Domains, err = c.domains(); err != nil {
+				return nil, fmt.Errorf("%s: %w", key, err)
+			}
+			taken[key] = true
+			continue
+		}
 		from, to := c.value()
 		if !c.ok() {
 			break
@@ -70,46 +78,40 @@ func (m *Model) member(key string, value []byte) (taken bool, err error) {
 		return true, json.Unmarshal(value, &m.Trust)
 	case "max_drift_ppm":
 		return true, json.Unmarshal(value, &m.MaxDriftPPM)
-	case "domains":
-		m.Domains = m.Domains[:0]
-		c := &jsonCursor{b: value}
-		for more := c.open('[', ']'); more; more = c.more(']') {
-			from, to := c.value()
-			if !c.ok() {
-				break
-			}
-			d, err := readDomain(value[from:to])
-			if err != nil {
-				return true, err
-			}
-			m.Domains = append(m.Domains, d)
-		}
-		if !c.ok() {
-			return true, errNoModel
-		}
-		return true, nil
 	}
 	return false, nil
 }
 
-var errNoModel = errors.New("no JSON of a model")
+func (c *jsonCursor) domains() (list []Domain, err error) {
+	for more := c.open('[', ']'); more && err == nil; more = c.more(']') {
+		var d Domain
+		d, err = c.domain()
+		list = append(list, d)
+	}
+	return list, err
+}
 
-// readDomain reads a domain. Its segments, which are most of it, are not left to encoding/json, which takes ten times as long.
-func readDomain(text []byte) (d Domain, err error) {
-	head, segments := text, []Segment(nil)
-	c := &jsonCursor{b: text}
+// domain consumes a domain. Its segments, which are most of it, are not left to encoding/json, which takes ten times as long.
+func (c *jsonCursor) domain() (d Domain, err error) {
+	c.peek()
+	begin, from, to := c.i, 0, 0 // of the domain, of its segments
 	for more := c.open('{', '}'); more; more = c.more('}') {
 		if key := c.key(); string(key) != "segments" || c.peek() == 'n' {
 			c.skip()
 			continue
 		}
-		from := c.i
-		segments = c.segments()
-		head = slices.Concat(text[:from], []byte("null"), text[c.i:])
+		from = c.i
+		d.Segments = c.segments()
+		to = c.i
 	}
 	if !c.ok() {
-		return d, errNoModel
+		return d, nil // ParseModel says so
 	}
+	head := c.b[begin:c.i]
+	if to > 0 {
+		head = slices.Concat(c.b[begin:from], []byte("null"), c.b[to:c.i])
+	}
+	segments := d.Segments
 	err = json.Unmarshal(head, &d)
 	d.Segments = segments
 	return d, err
