@@ -18,18 +18,21 @@ var ContextLost = analyze.Detector{
 		Text: "The caller's span has nothing below it, and the service that it called begins a trace of its own. Every request is then two " +
 			"traces, of which neither shows the whole: latency of the callee is missing from the caller's trace, and errors have no origin. " +
 			"Where all of a program's hops are broken and the others are not, the finding names that program and its version: it speaks " +
-			"another format of propagation, or none. Else it names the hop.",
+			"another format of propagation, or none. Else it names the hop. Messages over a queue lose it alike.",
 		Proof: "A CLIENT span with neither a SERVER nor a CLIENT span below it leads to a route: calls of the same name reach it elsewhere, or exactly one other " +
 			"service has SERVER spans with the call's route or procedure name. SERVER spans of that route have no parent and no link. One difference " +
 			"of clocks (2 s at most) puts so many of them each inside such a CLIENT span of its own, and so many more than inside calls that are answered, that chance, " +
 			"over all differences that were tried and all hops of the run, does as well with a probability below the parameter false_alarm (0.001). Where answered calls lie as near, these spans must lie inside " +
-			"lost calls more often than inside answered ones, unless so few are answered that no outcome would show it at 0.01.",
+			"lost calls more often than inside answered ones, unless so few are answered that no outcome would show it at 0.01. Of messages: no PRODUCER span of a program for a destination has a CONSUMER span, or a span of " +
+			"another process, below it or linked to it, and CONSUMER spans of the same destination have neither parent nor link, three of each or more.",
 		Blind: "A call and a trace are put together by time, so a pair of them is likely and not certain; their number is what is tested. It does not see hops " +
 			"where calls of HTTP never reach the service with their context (their name does not tell where they lead), calls so dense that every moment " +
 			"lies inside one, fewer than about three lost calls, and clients or servers whose replicas have clocks far apart. Services that begin new traces on " +
-			"purpose and link to the caller are left out. Of a route with very many such spans only a part is looked at.",
+			"purpose and link to the caller are left out. Of messages it does not see a queue that loses the context of some only of those that one version of a program " +
+			"publishes, nor one whose spans do not name the destination; where others publish there too, the CONSUMER spans may be of their messages. Of a route with very many such spans only a part is looked at.",
 		Fix: "Set the same propagators on both sides: otel.SetTextMapPropagator, which does nothing in Go until it is called, or OTEL_PROPAGATORS. While " +
-			"formats change, accept both in every service. Look for proxies and queues between the two that drop the headers traceparent or b3.",
+			"formats change, accept both in every service. Look for proxies and queues between the two that drop the headers traceparent or b3. Messages carry the context only where the " +
+			"program puts it into their headers, and takes it out.",
 		Since:    "0.2.0",
 		Severity: analyze.Warning,
 	},
@@ -48,6 +51,7 @@ type lostHop struct {
 
 func runContextLost(p *analyze.Pass) error {
 	l := leadsIndex.Of(p)
+	reportQueues(p, l.lostQueues())
 	hops, untold := l.lostHops(p)
 	lost := map[hopNames]int{}
 	for h := range l.answered {
