@@ -45,24 +45,21 @@ const (
 
 func runUnsynchronised(p *analyze.Pass) error {
 	byHost := map[string]*unsynchronised{}
-	sources := sourcesOf(p.Bundle)
+	listed := sourcesOf(p.Bundle)
 	var hosts []string
 	for i := range p.Bundle.Clocks {
 		r := &p.Bundle.Clocks[i]
 		if r.Kind == evidence.ClockSnapshot {
 			continue // of a Go program, which knows nothing of who disciplines the clock
 		}
-		host := r.Host
-		if host == "" {
-			host = r.Domain
-		}
+		host := cmp.Or(r.Host, r.Domain)
 		if host == "" {
 			host = p.Bundle.Artifacts[r.Ref.Artifact].Path
 			host = host[strings.LastIndexAny(host, "/!")+1:]
 		}
 		u := byHost[host]
 		if u == nil {
-			u = &unsynchronised{host: host, sources: sources[besideOf(p.Bundle, r)]}
+			u = &unsynchronised{host: host, sources: listed[besideOf(p.Bundle, r)]}
 			byHost[host] = u
 			hosts = append(hosts, host)
 		}
@@ -94,7 +91,7 @@ type unsynchronised struct {
 	sources  *sources // nil where no report of them is there
 }
 
-// sources is how the sources of one daemon are marked in `chronyc sources`.
+// sources counts those of one daemon, by what `chronyc sources` says of them.
 type sources struct{ all, silent, contradicting int }
 
 // besideOf keys the reports of one host: by its name, or by their folder and their names up to the first dot, as db of db.tracking.txt
@@ -111,8 +108,8 @@ func besideOf(b *evidence.Bundle, r *evidence.ClockReading) string {
 	return file[:strings.LastIndexAny(file, "/!")+1+dot]
 }
 
-// sourcesOf counts the sources by the host that lists them. The mark is the second character: ? for one that cannot be reached, x
-// for one that others contradict (chrony: client.c, process_cmd_sources).
+// sourcesOf counts the sources by the host that lists them: silent ones answered none of the last eight polls, and x as the
+// second character marks one that others contradict (chrony: client.c, process_cmd_sources).
 func sourcesOf(b *evidence.Bundle) map[string]*sources {
 	out := map[string]*sources{}
 	for i := range b.Clocks {

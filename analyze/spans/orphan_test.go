@@ -1,6 +1,7 @@
 package spans_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,6 +11,21 @@ import (
 )
 
 func TestOrphan(t *testing.T) { testSpecimens(t, "WM4001", orphanSpecimens) }
+
+// TestOrphanInOneProcess: what to do names every way in which a process loses a parent.
+func TestOrphanInOneProcess(t *testing.T) {
+	r := run(t, load(t, tiny.JSON(tiny.Span{Service: "a", ID: 2, Parent: 9, Name: "work", Flags: tiny.Local})), analyze.Options{})
+	for _, f := range findings(r, "WM4001") {
+		for _, way := range []string{"OTEL_BSP_MAX_QUEUE_SIZE", "span.End()", "ParentBased"} {
+			if !strings.Contains(f.Fix, way) {
+				t.Errorf("to do %q does not name %s", f.Fix, way)
+			}
+		}
+	}
+	if n := len(findings(r, "WM4001")); n != 1 {
+		t.Errorf("%d findings, want 1", n)
+	}
+}
 
 var orphanSpecimens = []specimen{
 	{name: "fires: local by flags", spans: []tiny.Span{
