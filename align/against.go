@@ -52,7 +52,9 @@ func (t *settling) doubts(s *Statistic) *against {
 	t.edges(s, func(k EdgeKey, e *Edge, caller, callee int) {
 		t.ties, t.found = t.ties[:0], 0
 		if !e.request.thin && steep[caller]+steep[callee]*(1+maxSlope) < maxSlope {
-			t.scanEdge(e, caller, callee)
+			if !t.lined {
+				t.scanEdge(e, caller, callee)
+			}
 			if t.found == 0 {
 				return
 			}

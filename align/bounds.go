@@ -192,9 +192,16 @@ func (b *boundSolver) node(c *constraint, domain int, at, lasted int64) int {
 	return b.firstSeg[domain] + i
 }
 
+func (b *boundSolver) stepped(domain int) bool {
+	return domain != utcClock && len(b.clocks[domain].brackets) > 0
+}
+
 // ends returns the nodes of both sides of a constraint.
 func (b *boundSolver) ends(c *constraint) (from, to int, ok bool) {
-	sent, received := c.lasted()
+	var sent, received int64
+	if b.stepped(c.from) || b.stepped(c.to) {
+		sent, received = c.lasted()
+	}
 	from, to = b.node(c, c.from, c.fromAt, sent), b.node(c, c.to, c.toAt, received)
 	return from, to, from >= 0 && to >= 0 && from != to
 }

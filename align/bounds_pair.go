@@ -32,12 +32,13 @@ type pairFinder struct {
 	*scope
 	rate    int64 // of the assumed bounds
 	trended bool
+	assumed []int32 // the constraints that no others imply at that rate
 	hubs    []int64
 	within  []bool // the hub is between the same steps as the node's readings
 }
 
-// boundPairs bounds the pairs of the component whose assumed bounds have a rate.
-func (s *scope) boundPairs(rate int64, trended bool) {
+// boundPairs bounds the pairs of the component whose assumed bounds have a rate, and follow from some constraints.
+func (s *scope) boundPairs(rate int64, trended bool, assumed []int32) {
 	var todo []int
 	for i, p := range s.pairs {
 		if !s.out[p[0]] && !s.out[p[1]] && s.local[s.firstSeg[p[0]]] >= 0 && s.local[s.firstSeg[p[1]]] >= 0 {
@@ -45,7 +46,7 @@ func (s *scope) boundPairs(rate int64, trended bool) {
 		}
 	}
 	first, last := s.span()
-	f := &pairFinder{scope: s, rate: rate, trended: trended}
+	f := &pairFinder{scope: s, rate: rate, trended: trended, assumed: assumed}
 	for _, k := range pairParts {
 		if len(todo) == 0 {
 			return
@@ -173,7 +174,7 @@ func (f *pairFinder) hardSnapshot() *snapshot {
 	return g
 }
 
-// assumedSnapshot is of all constraints, clocks straying from their trends.
+// assumedSnapshot is of the assumed constraints, clocks straying from their trends.
 func (f *pairFinder) assumedSnapshot() *snapshot {
 	g := f.empty(f.coarseRate)
 	f.setRate(g.system, f.rate)
@@ -185,7 +186,7 @@ func (f *pairFinder) assumedSnapshot() *snapshot {
 			}
 		}
 	}
-	g.fill(f.scope, slices.Concat(f.hard, f.admitted))
+	g.fill(f.scope, f.assumed)
 	return g
 }
 

@@ -214,5 +214,5 @@ func (s *scope) assume() {
 	}
 	s.proof.assumedRate(rate, trended)
 	s.curves(s, basisAssumed, !trended, up, down, rate)
-	s.boundPairs(rate, trended)
+	s.boundPairs(rate, trended, g.constraints())
 }

@@ -107,6 +107,16 @@ func (s *system) search(source int, reverse bool) (d *distances, cycle []int32) 
 	return d, nil
 }
 
+// constraints returns the numbers of the links' constraints, sorted.
+func (s *system) constraints() []int32 {
+	out := make([]int32, len(s.links))
+	for i := range s.links {
+		out[i] = s.links[i].constraint
+	}
+	slices.Sort(out)
+	return out
+}
+
 // room returns distances with room for all events, released ones where there are any: a search takes less
 // time than fresh memory for it does.
 func (s *system) room() *distances {

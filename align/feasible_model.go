@@ -43,6 +43,7 @@ type settling struct {
 	index map[string]int
 	hints [][2]int // by domain: segment and point that were looked at last
 	bends bool     // look at the lines between vertices too
+	lined bool     // all of those are kept
 	ties  []tie    // that were not kept
 	found int
 
@@ -64,6 +65,7 @@ func settleModel(m *Model, s, witnesses *Statistic, refine func(StatOptions) *St
 		}
 		t.scan(s)
 		if t.found == 0 {
+			t.lined = t.bends
 			break
 		}
 		for range tieWalks {

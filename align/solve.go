@@ -83,16 +83,18 @@ func solveOnce(s *Statistic, o Options) *problem {
 		return p
 	}
 	p.begin()
-	p.events()
+	changed := p.events()
 	if p.gate() {
 		p.components()
 		p.begin()
-		p.events()
+		changed = p.events()
 	}
 	p.leaveOut()
 	p.grid(knotIntervals)
-	p.cut()
-	p.rescale()
+	if changed {
+		p.cut()
+		p.rescale()
+	}
 	for round := range solveRounds {
 		if round == robustRound {
 			p.lengthen()
@@ -117,15 +119,19 @@ func solveOnce(s *Statistic, o Options) *problem {
 	return p
 }
 
-// events finds what clocks did but run on.
-func (p *problem) events() {
+// events finds what clocks did but run on. It reports whether that may have changed the windows or the clocks, which
+// are else as refit left them.
+func (p *problem) events() (changed bool) {
 	p.tellSteps()
+	changed = len(p.told) > 0
 	if p.findEvents() {
+		changed = true
 		p.narrowFound()
 		p.polishRates()
 		p.rescale()
 		p.findEvents()
 	}
+	return changed
 }
 
 // begin finds constants and rates, and the windows and their residuals.

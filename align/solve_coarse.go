@@ -16,14 +16,15 @@ func (p *problem) coarseOffsets() {
 		rank   float64
 	}
 	var list []branch
+	var mids []int64
 	for i := range p.links {
 		l := &p.links[i]
 		if !p.usable(l) {
 			continue
 		}
-		var mids []int64
-		for _, s := range l.samples {
-			switch {
+		mids = mids[:0]
+		for k := range l.samples {
+			switch s := &l.samples[k]; {
 			case l.twoWay && s.t4 != 0:
 				mids = append(mids, s.u/2+s.l/2)
 			case !l.twoWay:
@@ -135,9 +136,11 @@ func (s *series) slope(noise float64) (rate, se float64, ok bool) {
 
 // coarseRates fits the rates of all clocks to the midpoints of the sampled calls.
 func (p *problem) coarseRates() {
+	type call struct{ x, y float64 }
+	var calls []call
+	var x, y []float64
 	p.fitRates(func(l *link) series {
-		type call struct{ x, y float64 }
-		var calls []call
+		calls = calls[:0]
 		diff := p.clocks[l.b].coarse - p.clocks[l.a].coarse
 		for _, s := range l.samples {
 			x := p.seconds(s.t1, p.clocks[l.a].coarse)
@@ -149,7 +152,12 @@ func (p *problem) coarseRates() {
 				calls = append(calls, call{x, float64(s.u - diff)})
 			}
 		}
-		slices.SortFunc(calls, func(a, b call) int { return cmp.Or(cmp.Compare(a.x, b.x), cmp.Compare(a.y, b.y)) })
+		slices.SortFunc(calls, func(a, b call) int {
+			if a.x != b.x {
+				return cmp.Compare(a.x, b.x)
+			}
+			return cmp.Compare(a.y, b.y)
+		})
 		var out series
 		parts := min(16, max(3, len(calls)/3))
 		for k := range parts {
@@ -157,7 +165,7 @@ func (p *problem) coarseRates() {
 			if len(part) == 0 {
 				continue
 			}
-			var x, y []float64
+			x, y = x[:0], y[:0]
 			for _, c := range part {
 				x, y = append(x, c.x), append(y, c.y)
 			}

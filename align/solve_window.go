@@ -223,22 +223,61 @@ func (p *problem) responseDelay(l *link, s *spot, ha, hb *int) float64 {
 }
 
 func (p *problem) measureWindow(l *link, w *window) {
-	var ha, hb int
 	w.rq, w.rs = math.Inf(1), math.Inf(1)
-	for i := w.q0; i < w.q1; i++ {
-		if r := p.requestDelay(l, &l.q[i], &ha, &hb); r < w.rq {
-			w.rq, w.q = r, l.q[i]
-		}
+	if r, i := p.leastDelay(l, l.q[w.q0:w.q1], -1); i >= 0 {
+		w.rq, w.q = r, l.q[w.q0+i]
 	}
 	w.s = w.q
 	if l.bothWays() {
-		for i := w.s0; i < w.s1; i++ {
-			if r := p.responseDelay(l, &l.s[i], &ha, &hb); r < w.rs {
-				w.rs, w.s = r, l.s[i]
-			}
+		if r, i := p.leastDelay(l, l.s[w.s0:w.s1], 1); i >= 0 {
+			w.rs, w.s = r, l.s[w.s0+i]
 		}
 	}
 	l.observe(w)
+}
+
+// leastDelay returns the least delay of some requests, for a sign of -1, or responses, for 1, and which has it: -1
+// of none.
+func (p *problem) leastDelay(l *link, spots []spot, sign float64) (least float64, at int) {
+	least, at = math.Inf(1), -1
+	ca, cb := &p.clocks[l.a], &p.clocks[l.b]
+	if ca.isEven() && cb.isEven() {
+		a, b := ca.even(), cb.even()
+		for i := range spots {
+			s := &spots[i]
+			if r := s.w + sign*(b.at(s.xb)-a.at(s.xa)); r < least {
+				least, at = r, i
+			}
+		}
+		return least, at
+	}
+	var ha, hb int
+	for i := range spots {
+		s := &spots[i]
+		if r := s.w + sign*(cb.at(s.xb, &hb)-ca.at(s.xa, &ha)); r < least {
+			least, at = r, i
+		}
+	}
+	return least, at
+}
+
+// delays appends the delays of some requests or responses, by sign as of leastDelay.
+func (p *problem) delays(out []float64, l *link, spots []spot, sign float64) []float64 {
+	ca, cb := &p.clocks[l.a], &p.clocks[l.b]
+	if ca.isEven() && cb.isEven() {
+		a, b := ca.even(), cb.even()
+		for i := range spots {
+			s := &spots[i]
+			out = append(out, s.w+sign*(b.at(s.xb)-a.at(s.xa)))
+		}
+		return out
+	}
+	var ha, hb int
+	for i := range spots {
+		s := &spots[i]
+		out = append(out, s.w+sign*(cb.at(s.xb, &hb)-ca.at(s.xa, &ha)))
+	}
+	return out
 }
 
 // observe makes the observation of a window from its apparent delays and the edge's scales.
@@ -261,36 +300,14 @@ func (l *link) observe(w *window) {
 // delayScales finds how far delays spread above their least. A wrong model of the clocks would make
 // them look larger, and itself right, so round trips, which hold no clock, bound them.
 func (p *problem) delayScales(l *link, room *delayRoom) {
-	ca, cb := p.clocks[l.a].coarse, p.clocks[l.b].coarse
-	rq, rs, rtt := room.rq[:0], room.rs[:0], room.rtt[:0]
-	trips := tripSpread{isKnown: true, coarse: ca, x0: p.x0, x1: p.x1, spread: l.trips.spread}
-	known := trips == l.trips
-	var ha, hb, ga, gb int
-	// The samples are in the order of their hashes, so that the first are as good as any.
-	for _, s := range l.samples[:min(len(l.samples), sampleSize)] {
-		q := spot{p.seconds(s.t1, ca), p.seconds(s.t1+s.u, cb), float64(s.u - (cb - ca))}
-		if q.xa < p.x0 || q.xa > p.x1 {
-			continue
-		}
-		rq = append(rq, p.requestDelay(l, &q, &ha, &hb))
-		if s.t4 != 0 {
-			r := spot{p.seconds(s.t4, ca), p.seconds(s.t4+s.l, cb), float64(cb - ca - s.l)}
-			rs = append(rs, p.responseDelay(l, &r, &ga, &gb))
-			if !known {
-				rtt = append(rtt, float64(s.u-s.l))
-			}
-		}
-	}
-	*room = delayRoom{rq, rs, rtt}
+	p.placeSample(l, room)
+	rq, rs := p.delays(room.rq[:0], l, l.sq, -1), p.delays(room.rs[:0], l, l.ss, 1)
+	room.rq, room.rs = rq, rs
 	if l.late {
 		slices.Sort(rq)
 		slices.Sort(rs)
 	}
 	l.mq, l.ms = spreadOf(rq), spreadOf(rs)
-	if !known {
-		trips.spread = spreadOf(rtt)
-		l.trips = trips
-	}
 	if bound := l.trips.spread; l.twoWay {
 		l.mq, l.ms = min(l.mq, bound), min(l.ms, bound)
 	}
@@ -310,14 +327,42 @@ func (p *problem) delayScales(l *link, room *delayRoom) {
 	}
 }
 
+// placeSample expresses the sample of an edge relative to the clocks' constants, and finds how far its round trips
+// spread, unless that is known.
+func (p *problem) placeSample(l *link, room *delayRoom) {
+	ca, cb := p.clocks[l.a].coarse, p.clocks[l.b].coarse
+	trips := tripSpread{isKnown: true, coarse: [2]int64{ca, cb}, x0: p.x0, x1: p.x1, spread: l.trips.spread}
+	if trips == l.trips {
+		return
+	}
+	l.sq, l.ss, room.rtt = l.sq[:0], l.ss[:0], room.rtt[:0]
+	// The samples are in the order of their hashes, so that the first are as good as any.
+	samples := l.samples[:min(len(l.samples), sampleSize)]
+	l.sq, l.ss = slices.Grow(l.sq, len(samples)), slices.Grow(l.ss, len(samples))
+	for i := range samples {
+		s := &samples[i]
+		q := spot{p.seconds(s.t1, ca), p.seconds(s.t1+s.u, cb), float64(s.u - (cb - ca))}
+		if q.xa < p.x0 || q.xa > p.x1 {
+			continue
+		}
+		l.sq = append(l.sq, q)
+		if s.t4 != 0 {
+			l.ss = append(l.ss, spot{p.seconds(s.t4, ca), p.seconds(s.t4+s.l, cb), float64(cb - ca - s.l)})
+			room.rtt = append(room.rtt, float64(s.u-s.l))
+		}
+	}
+	trips.spread = spreadOf(room.rtt)
+	l.trips = trips
+}
+
 // delayRoom is memory for the delays of one edge after the other.
 type delayRoom struct{ rq, rs, rtt []float64 }
 
 // tripSpread is how far the round trips of an edge spread that begin between x0 and x1. They hold no clock but
-// in that, by its constant.
+// in that, by the constants of caller and callee.
 type tripSpread struct {
 	isKnown        bool
-	coarse         int64
+	coarse         [2]int64
 	x0, x1, spread float64
 }
 
