@@ -17,7 +17,8 @@ var Unsynchronised = analyze.Detector{
 		Title: "A host says that nothing disciplines its clock",
 		Text: "The host's own time daemon reports that it follows no source: it is not synchronised, serves itself as a local " +
 			"reference, or has no source that answers. Such a clock runs free. The report looks like a perfect clock to who " +
-			"reads only the offset in it, which is then 0.000000000; witnessmark takes no bound from it.",
+			"reads only the offset in it, which is then 0.000000000; witnessmark takes no bound from it. What to do goes by `chronyc sources` " +
+			"of the same host, or of a file beside it whose name begins alike, where there is one.",
 		Proof: "proven: a record of the time daemon says so (chronyc's \"Not synchronised\" or reference 7F7F0101, " +
 			"timedatectl's \"NTPSynchronized=no\", node_timex_sync_status 0, and what the other readers know). What is " +
 			"proven is what the host said at that time, not how far its clock was off.",

@@ -60,6 +60,9 @@ func TestContextLost(t *testing.T) {
 			if !strings.Contains(got[0].Message, version) {
 				t.Errorf("the message does not name %s: %s", version, got[0].Message)
 			}
+			if !strings.HasSuffix(got[0].Message, " calls that do not involve it keep theirs") {
+				t.Errorf("the message does not say what other calls do: %s", got[0].Message)
+			}
 			if m := measured(t, r, "hop.context_lost", "client", "gateway", "server", "users"); m.Value != 0 {
 				t.Errorf("%v calls to users are said to lose their context", m.Value)
 			}

@@ -162,8 +162,12 @@ func (s *suspect) message() string {
 	if s.sibling != "" {
 		fmt.Fprintf(&m, ", those of %s do", s.sibling)
 	}
-	if s.others > 0 {
-		fmt.Fprintf(&m, "; calls that do not involve it do: %d", s.others)
+	switch s.others {
+	case 0:
+	case 1:
+		m.WriteString("; the one call that does not involve it keeps its own")
+	default:
+		fmt.Fprintf(&m, "; the %d calls that do not involve it keep theirs", s.others)
 	}
 	return m.String()
 }
