@@ -2,7 +2,9 @@ package report
 
 import (
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/witnessmark/witnessmark/align"
 )
@@ -20,6 +22,8 @@ func NewClocks(m *align.Model, middle int64) *Clocks {
 	for i := range m.Domains {
 		c.Domains = append(c.Domains, newClockDomain(&m.Domains[i], middle, m.MaxDriftPPM))
 	}
+	// By what is shown: the keys of clocks are ids of machines, mostly.
+	slices.SortStableFunc(c.Domains, func(a, b ClockDomain) int { return strings.Compare(clockLabel(&a), clockLabel(&b)) })
 	for _, p := range m.Pairs {
 		c.Pairs = append(c.Pairs, ClockPair{
 			Caller: text(p.Caller), Callee: text(p.Callee), Calls: p.Calls, RTTFloorNS: p.RTTFloor, OffsetNS: p.Offset,

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -97,6 +98,26 @@ func TestWriteClocks(t *testing.T) {
 		if !strings.Contains(buf.String(), want) {
 			t.Errorf("no %q in\n%s", want, buf.String())
 		}
+	}
+}
+
+// TestClockOrder: clocks stand in the order of what is shown for them; where not all are shown, those that are furthest off are.
+func TestClockOrder(t *testing.T) {
+	c := NewClocks(clockModel(), 1760000003000000001)
+	var shown []string
+	for i := range c.Domains {
+		shown = append(shown, clockLabel(&c.Domains[i]))
+	}
+	if !slices.IsSorted(shown) {
+		t.Errorf("in this order: %q", shown)
+	}
+	var buf bytes.Buffer
+	o := TerminalOptions{Width: 100, Limit: 1}
+	if err := WriteClocks(NewProse(&buf, o), c, o); err != nil {
+		t.Fatal(err)
+	}
+	if table, _, _ := strings.Cut(buf.String(), "LEFT ALONE"); !strings.Contains(table, "\ndb-3 ") || !strings.Contains(table, "5 more") {
+		t.Errorf("of which db-3 is furthest off:\n%s", table)
 	}
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -61,7 +62,7 @@ func (t *tableReport) clockTable(c *Clocks, all bool) {
 	table := NewTable(columns...)
 	shown := c.Domains
 	if t.o.Limit > 0 && len(shown) > t.o.Limit {
-		shown = shown[:t.o.Limit]
+		shown = furthest(shown)[:t.o.Limit]
 	}
 	for i := range shown {
 		table.Row(clockCells(c, &shown[i], all)...)
@@ -77,6 +78,20 @@ func (t *tableReport) clockTable(c *Clocks, all bool) {
 	if slices.ContainsFunc(shown, func(d ClockDomain) bool { return d.Middle != nil && restsOn(&d) == onBounds }) {
 		t.Para("", "bounds only: links between spans bound the clock and nothing estimates it; where both bounds are known, its offset is their middle")
 	}
+}
+
+// furthest returns the clocks by how far they are off, those of which nothing is known last.
+func furthest(list []ClockDomain) []ClockDomain {
+	off := func(d ClockDomain) uint64 {
+		switch {
+		case d.Middle == nil:
+			return 0
+		case d.Middle.OffsetNS < 0:
+			return -uint64(d.Middle.OffsetNS)
+		}
+		return uint64(d.Middle.OffsetNS)
+	}
+	return slices.SortedStableFunc(slices.Values(list), func(a, b ClockDomain) int { return cmp.Compare(off(b), off(a)) })
 }
 
 // What the estimate of a clock rests on.
