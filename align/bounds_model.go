@@ -54,7 +54,7 @@ func (p *problem) smoothSegments() [][]Segment {
 	out := make([][]Segment, len(p.clocks))
 	for i := range p.clocks {
 		if !p.clocks[i].out {
-			out[i], _ = p.segments(i)
+			out[i], _ = p.segments(i, func(float64) float64 { return unknownHalf })
 		}
 	}
 	return out

@@ -89,7 +89,7 @@ func (p *problem) domain(i int, s *Statistic) Domain {
 	default:
 		d.Status = StatusAligned
 	}
-	if d.Segments, d.Steps = p.segments(i); len(d.Segments) == 0 {
+	if d.Segments, d.Steps = p.segments(i, p.likelyHalf(i)); len(d.Segments) == 0 {
 		d.Status, d.Why = StatusNoPath, "its equations have no solution"
 		return d
 	}
@@ -115,10 +115,11 @@ func (p *problem) drift(segments []Segment) float64 {
 // unknownHalf is the half width in nanoseconds from which an interval says nothing: a century.
 const unknownHalf = 100 * 365 * 86400 * 1e9
 
-// segments samples a clock at its knots, between its jumps; nothing where the fit gave no numbers.
-func (p *problem) segments(i int) ([]Segment, []Step) {
+// segments samples a clock at its knots, between its jumps; nothing where the fit gave no numbers. half is that of
+// the width of the 95 % interval, by time.
+func (p *problem) segments(i int, half func(x float64) float64) ([]Segment, []Step) {
 	c := &p.clocks[i]
-	half, solved := p.likelyHalf(i), true
+	solved := true
 	reading := func(x float64) int64 { return int64(math.Round(x*1e9)) + p.epoch + c.coarse }
 	point := func(x float64, jumps []jump) Point {
 		at := reading(x)
