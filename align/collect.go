@@ -122,7 +122,7 @@ func (c *collector) pair(chunk *evidence.SpanChunk, i int, parent uint32) {
 	// Nobody waits for work that was linked rather than called: the follows-from of Jaeger's clients, which
 	// write no flags, becomes a parent and a link to it.
 	follows := flags&evidence.LinkedSpan != 0 && flags&evidence.FlagHasRemote == 0
-	if kind == evidence.KindServer && pc.Kind[pe] == evidence.KindClient && pc.Status[pe] != statusError && !follows {
+	if kind == evidence.KindServer && pc.Kind[pe] == evidence.KindClient && pc.Status[pe].Code() != statusError && !follows {
 		call.Replied, call.Answered = instant(end), instant(pend)
 		call.Quantum = max(call.Quantum, resolution(end), resolution(pend))
 	} else if end < start && end != 0 {

@@ -274,7 +274,7 @@ func (o *oracleReader) span(m map[string]any, service string) {
 		Start: o.number(m, 64, "startTimeUnixNano", "start_time_unix_nano"),
 		End:   o.number(m, 64, "endTimeUnixNano", "end_time_unix_nano"),
 		Name:  o.str(m, "name"), Kind: o.enum(m, spanKindNames, "kind"),
-		Status: o.enum(o.orEmpty(m, "status"), statusCodeNames, "code"),
+		Status: min(3, o.enum(o.orEmpty(m, "status"), statusCodeNames, "code")),
 		Flags:  o.number(m, 32, "flags") & 0x3ff,
 		Events: nonNull(o.list(m, "events")), Links: nonNull(o.list(m, "links")),
 		Service: service,

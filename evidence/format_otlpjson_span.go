@@ -197,47 +197,56 @@ func (s *jsonSpan) attribute() {
 		return
 	}
 	var key, text []byte
-	isString := false
+	var kind attrKind
 	for more := c.open('{', '}'); more; more = c.more('}') {
 		switch string(c.key()) {
 		case "key":
 			key = c.str("attribute key")
 		case "value":
-			text, isString = s.stringValue()
+			text, kind = s.attrValue()
 		default:
 			c.skip()
 		}
 	}
-	if slot := s.attrs.slot(key); slot != nil && isString {
+	if slot := s.attrs.slot(key); slot != nil && (kind == attrString || kind == attrInt && s.attrs.number(slot)) {
 		*slot = text
 	}
 }
 
-// stringValue walks an attribute value and returns its text if it is a string.
-func (s *jsonSpan) stringValue() (text []byte, isString bool) {
+// attrValue walks an attribute value and returns its text if it is a string or a whole number, and which.
+func (s *jsonSpan) attrValue() (text []byte, kind attrKind) {
 	c := &s.c
 	if !c.is('{', "attribute value") {
-		return nil, false
+		return nil, 0
 	}
 	for more := c.open('{', '}'); more; more = c.more('}') {
 		switch string(c.key()) {
 		case "stringValue", "string_value":
-			if isString = c.peek() == '"'; isString {
-				text = c.quoted()
+			if kind = 0; c.peek() == '"' {
+				text, kind = c.quoted(), attrString
 			} else {
 				c.is('"', "stringValue")
+			}
+		case "intValue", "int_value":
+			if kind = attrInt; c.peek() == '"' {
+				text = c.quoted()
+				break
+			}
+			at := c.i
+			if c.skip(); c.state == scanOK {
+				text = c.b[at:c.i]
 			}
 		default:
 			c.skip()
 		}
 	}
-	return text, isString
+	return text, kind
 }
 
 // row makes the row of a span that was read whole, and interns its strings.
 func (s *jsonSpan) row(b *spanBatch, scratch *[]byte) spanRow {
 	r := spanRow{
-		trace: s.trace, start: s.start, end: s.end, kind: s.kind, status: s.status,
+		trace: s.trace, start: s.start, end: s.end, kind: s.kind, status: newSpanStatus(s.status, s.attrs.response()),
 		flags: SpanFlags(s.flags) & otlpFlags,
 		name:  b.strings.bytes(s.name), route: s.attrs.route(b, scratch),
 	}

@@ -25,6 +25,7 @@ type otlpRow struct {
 	Name, Route        string
 	Kind               SpanKind
 	Status             StatusCode
+	Response           ResponseClass
 	Flags              SpanFlags
 	Resource           uint64 // digest
 	Service, Domain    string
@@ -78,7 +79,7 @@ func readOTLPWith(t testing.TB, r io.Reader, read func(*input)) otlpReading {
 		s := b.Span(i)
 		row := otlpRow{
 			ID: s.ID, Parent: s.Parent, Start: s.Start, End: s.End, Name: b.Strings[s.Name], Route: b.Strings[s.Route],
-			Kind: s.Kind, Status: s.Status, Flags: s.Flags, RefOff: s.Ref.Off, RefLen: s.Ref.Len,
+			Kind: s.Kind, Status: s.Status.Code(), Response: s.Status.Response(), Flags: s.Flags, RefOff: s.Ref.Off, RefLen: s.Ref.Len,
 		}
 		if s.Trace != NoTrace {
 			row.Trace = b.Traces[s.Trace]

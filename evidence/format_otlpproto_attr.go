@@ -1,9 +1,14 @@
 package evidence
 
-import "github.com/witnessmark/witnessmark/internal/wire"
+import (
+	"encoding/binary"
+	"strconv"
 
-// attribute takes one attribute of a span, if it is one that is needed and a string. at is its offset in
-// the span.
+	"github.com/witnessmark/witnessmark/internal/wire"
+)
+
+// attribute takes one attribute of a span, if it is one that is needed and a string, or a number of the usual shape. at is its
+// offset in the span.
 func (s *protoSpan) attribute(b []byte, at int) {
 	key, value, ok := pair(b)
 	if !ok {
@@ -19,8 +24,23 @@ func (s *protoSpan) attribute(b []byte, at int) {
 		*slot = value[2:]
 		return
 	}
+	// AnyValue{int_value} and nothing else.
+	if s.attrs.number(slot) && len(value) > 1 && value[0] == 3<<3 {
+		if v, n := binary.Uvarint(value[1:]); n == len(value)-1 {
+			*slot = strconv.AppendInt(s.digits(slot), int64(v), 10)
+			return
+		}
+	}
 	text, isString, stop := stringValue(nil, false, value)
 	s.setAttribute(slot, text, isString, stop, at)
+}
+
+// digits returns room for the number of a slot.
+func (s *protoSpan) digits(slot *[]byte) []byte {
+	if slot == &s.attrs.rpcCode {
+		return s.rpcDigits[:0]
+	}
+	return s.httpDigits[:0]
 }
 
 // otherKey reports whether b is a KeyValue of the usual shape, with one of the fields behind the other and

@@ -40,6 +40,7 @@ type protoSpan struct {
 	status                     StatusCode
 	name                       []byte
 	attrs                      spanAttrs
+	httpDigits, rpcDigits      [20]byte // what number slots of attrs alias
 	events, links              int
 	linked                     [][]byte // the Link messages
 
@@ -245,7 +246,7 @@ func linkTarget(b []byte) (trace [16]byte, span uint64, ok bool) {
 // row makes the row of a span, and interns its strings.
 func (s *protoSpan) row(b *spanBatch, scratch *[]byte) spanRow {
 	r := spanRow{
-		trace: s.trace, id: s.id, start: s.start, end: s.end, kind: s.kind, status: s.status,
+		trace: s.trace, id: s.id, start: s.start, end: s.end, kind: s.kind, status: newSpanStatus(s.status, s.attrs.response()),
 		flags: SpanFlags(s.flags) & otlpFlags,
 		name:  b.strings.bytes(s.name), route: s.attrs.route(b, scratch),
 	}

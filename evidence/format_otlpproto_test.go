@@ -57,7 +57,7 @@ func protoRows(b *Bundle) []protoRow {
 		if s.Trace != NoTrace {
 			trace = fmt.Sprintf("%x", b.Traces[s.Trace])
 		}
-		out = append(out, protoRow{trace, s.ID, s.Parent, s.Start, s.End, b.Strings[s.Name], int(s.Kind), int(s.Status),
+		out = append(out, protoRow{trace, s.ID, s.Parent, s.Start, s.End, b.Strings[s.Name], int(s.Kind), int(s.Status.Code()),
 			s.Flags, id.Service.Value, id.Host.Value, id.AZ.Value})
 	}
 	return out

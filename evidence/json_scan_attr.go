@@ -21,10 +21,10 @@ type attrShapes struct {
 
 // attrShape is what stands around the value in attributes of one type.
 type attrShape struct {
-	mid      []byte // from behind the key to the value
-	end      []byte // from behind the value to behind the closing brace
-	quoted   bool   // the value is a string in JSON
-	isString bool   // and in OTLP
+	mid    []byte   // from behind the key to the value
+	end    []byte   // from behind the value to behind the closing brace
+	quoted bool     // the value is a string in JSON
+	kind   attrKind // in OTLP
 }
 
 const (
@@ -61,8 +61,8 @@ func (a *attrShapes) match(b []byte, i int, attrs *spanAttrs) int {
 		if !bytes.HasPrefix(b[valueEnd:], s.end) {
 			continue
 		}
-		if s.isString && attrs != nil {
-			if slot := attrs.slot(b[key:keyEnd]); slot != nil {
+		if attrs != nil {
+			if slot := attrs.slot(b[key:keyEnd]); slot != nil && (s.kind == attrString || s.kind == attrInt && attrs.number(slot)) {
 				*slot = b[value:valueEnd]
 			}
 		}
@@ -104,7 +104,7 @@ func (a *attrShapes) learn(attr []byte) {
 		return
 	}
 	kind := variantKind(c.key())
-	s := attrShape{quoted: c.peek() == '"', isString: kind == attrString}
+	s := attrShape{quoted: c.peek() == '"', kind: kind}
 	if kind == 0 || c.state != scanOK || len(attr) > maxShapeBytes {
 		return
 	}
@@ -161,8 +161,8 @@ func exactAttr(b []byte, i int, attrs *spanAttrs) int {
 	if len(b)-end < 3 || b[end] != '"' || b[end+1] != '}' || b[end+2] != '}' {
 		return 0
 	}
-	if isString && attrs != nil {
-		if slot := attrs.slot(b[key:keyEnd]); slot != nil {
+	if attrs != nil {
+		if slot := attrs.slot(b[key:keyEnd]); slot != nil && (isString || attrs.number(slot)) {
 			*slot = b[value:end]
 		}
 	}

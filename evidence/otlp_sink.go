@@ -209,19 +209,20 @@ func (rb *resourceBuilder) domain() Attr {
 // digestPrefix begins the clock domains that a digest keys.
 const digestPrefix = "resource-"
 
-// spanAttrs holds the span attributes that name a route. Its slices alias the window.
+// spanAttrs holds the span attributes that name a route, and the response codes, which may be numbers. Its slices alias the
+// window.
 type spanAttrs struct {
 	httpRoute, rpcService, rpcMethod, destination []byte
+	httpCode, rpcCode                             []byte
 }
 
 // spanAttrLens has a bit for the length of every key that slot knows.
-const spanAttrLens = uint64(1)<<len("http.route") | 1<<len("rpc.service") | 1<<len("messaging.destination.name") | 1<<len("messaging.destination")
+const spanAttrLens = uint64(1)<<len("http.route") | 1<<len("rpc.service") | 1<<len("messaging.destination.name") | 1<<len("messaging.destination") |
+	1<<len("http.response.status_code") | 1<<len("http.status_code") | 1<<len("rpc.response.status_code") | 1<<len("rpc.grpc.status_code") | 1<<len("rpc.status_code")
 
-// slot returns where to put the string value of a span attribute, nil for one that is not needed.
+// slot returns where to put the value of a span attribute, nil for one that is not needed. It is for strings; see number.
 func (s *spanAttrs) slot(key []byte) *[]byte {
-	switch len(key) {
-	case len("http.route"), len("rpc.service"), len("messaging.destination.name"), len("messaging.destination"):
-	default:
+	if n := len(key); n >= 64 || spanAttrLens>>n&1 == 0 {
 		return nil
 	}
 	switch string(key) {
@@ -233,8 +234,28 @@ func (s *spanAttrs) slot(key []byte) *[]byte {
 		return &s.rpcService
 	case "messaging.destination.name", "messaging.destination":
 		return &s.destination
+	case "http.response.status_code", "http.status_code":
+		return &s.httpCode
+	case "rpc.response.status_code", "rpc.grpc.status_code", "rpc.status_code":
+		return &s.rpcCode
 	}
 	return nil
+}
+
+// number reports whether a slot takes whole numbers too, as their digits.
+func (s *spanAttrs) number(slot *[]byte) bool { return slot == &s.httpCode || slot == &s.rpcCode }
+
+// response is what the response codes say. A call of gRPC over HTTP may have both; its own is the one that tells.
+func (s *spanAttrs) response() ResponseClass {
+	if s.rpcCode != nil {
+		if c := rpcClass(s.rpcCode); c != NoResponse {
+			return c
+		}
+	}
+	if s.httpCode != nil {
+		return httpClass(s.httpCode)
+	}
+	return NoResponse
 }
 
 // route interns the route: http.route, else rpc.service/rpc.method (newer conventions hold both in

@@ -14,7 +14,7 @@ type Span struct {
 	Route  uint32 // http.route, or rpc.service + rpc.method, or messaging destination; 0 if none
 	Origin uint32 // index into Bundle.Origins
 	Kind   SpanKind
-	Status StatusCode
+	Status SpanStatus
 	Flags  SpanFlags
 	Ref    Ref
 }
@@ -96,7 +96,7 @@ type SpanChunk struct {
 	Route  []uint32
 	Origin []uint32
 	Kind   []SpanKind
-	Status []StatusCode
+	Status []SpanStatus
 	Flags  []SpanFlags
 	off    []int64
 	length []uint32

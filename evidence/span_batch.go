@@ -86,7 +86,7 @@ type spanRow struct {
 	route      uint32
 	origin     uint32 // from openSlot
 	kind       SpanKind
-	status     StatusCode
+	status     SpanStatus
 	flags      SpanFlags
 	off        int64
 	length     int64
@@ -170,7 +170,7 @@ func newSpanChunk(rows int) *SpanChunk {
 		Trace: make([]uint32, 0, rows), ID: make([]uint64, 0, rows), Parent: make([]uint64, 0, rows),
 		Start: make([]uint64, 0, rows), End: make([]uint64, 0, rows), Name: make([]uint32, 0, rows),
 		Route: make([]uint32, 0, rows), Origin: make([]uint32, 0, rows), Kind: make([]SpanKind, 0, rows),
-		Status: make([]StatusCode, 0, rows), Flags: make([]SpanFlags, 0, rows),
+		Status: make([]SpanStatus, 0, rows), Flags: make([]SpanFlags, 0, rows),
 		off: make([]int64, 0, rows), length: make([]uint32, 0, rows),
 	}
 }

@@ -114,7 +114,7 @@ func (w *comparer) compare(c *evidence.SpanChunk, i int, row uint32, pc *evidenc
 	case !e.cross:
 		e.others++
 	}
-	failed := pc.Status[pe] == statusError
+	failed := pc.Status[pe].Code() == statusError
 	if isCall && e.cross && end-start > pend-pstart {
 		// Durations are differences of one clock each, so this holds whatever the clocks show.
 		longer := saturate((end-start)-(pend-pstart)) - resolution(end) - resolution(pend)

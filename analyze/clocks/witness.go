@@ -50,7 +50,7 @@ type crossing struct {
 // call reports whether the parent waits for the span, as a client for its server.
 func (x *crossing) call() bool {
 	follows := x.span.Flags&evidence.LinkedSpan != 0 && x.span.Flags&evidence.FlagHasRemote == 0
-	return x.span.Kind == evidence.KindServer && x.up.Kind == evidence.KindClient && x.up.Status != statusError && !follows
+	return x.span.Kind == evidence.KindServer && x.up.Kind == evidence.KindClient && x.up.Status.Code() != statusError && !follows
 }
 
 // eachCrossing calls f for every span whose parent was stamped by another clock and whose start and whose

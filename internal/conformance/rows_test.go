@@ -118,7 +118,7 @@ func loadRows(t testing.TB, data []byte) ([]row, *evidence.Artifact) {
 		}
 		r := row{
 			ID: s.ID, Parent: s.Parent, Start: s.Start, End: s.End, Name: b.Strings[s.Name], Route: b.Strings[s.Route],
-			Kind: int32(s.Kind), Status: int32(s.Status), Flags: uint32(s.Flags & 0x3ff), Linked: s.Flags&evidence.LinkedSpan != 0,
+			Kind: int32(s.Kind), Status: int32(s.Status.Code()), Flags: uint32(s.Flags & 0x3ff), Linked: s.Flags&evidence.LinkedSpan != 0,
 			Service: rs.Identity.Service.Value, Host: rs.Identity.Host.Value, Resource: numbers[number],
 		}
 		if s.Trace != evidence.NoTrace {
