@@ -43,7 +43,7 @@ func takeCensus(b *evidence.Bundle, t *evidence.SpanJoin) census {
 			if lacksName[c.Origin[i]] {
 				n.noService++
 			}
-			if c.Kind[i] == evidence.KindServer && noise.is(c.Route[i], c.Name[i]) {
+			if c.Kind[i] == evidence.KindServer && (noise.is(c.Route[i]) || noise.is(c.Name[i])) {
 				n.noise++
 			}
 		}
@@ -61,25 +61,22 @@ func (n census) report(p *analyze.Pass) {
 	p.Measure("resources.without_service", "spans", float64(n.noService))
 }
 
-// noiseNames tells the SERVER spans of probes and scrapes by their route, or by their name where they
-// have no route: "/metrics", "GET /debug/pprof/profile", "grpc.health.v1.Health/Check". A path below the
+// noiseNames tells the SERVER spans of probes and scrapes by their route or their name, as the route of a page below
+// a handler for everything is "/": "/metrics", "GET /debug/pprof/profile", "grpc.health.v1.Health/Check". A path below the
 // listed one counts for /debug/pprof only. What is known of a name is kept by its number.
 type noiseNames struct {
 	strings []string
 	known   []int8 // 0 not looked at, 1 noise, -1 not
 }
 
-func (n *noiseNames) is(route, name uint32) bool {
-	if route == 0 {
-		route = name
-	}
-	if n.known[route] == 0 {
-		n.known[route] = -1
-		if isNoise(n.strings[route]) {
-			n.known[route] = 1
+func (n *noiseNames) is(name uint32) bool {
+	if n.known[name] == 0 {
+		n.known[name] = -1
+		if isNoise(n.strings[name]) {
+			n.known[name] = 1
 		}
 	}
-	return n.known[route] > 0
+	return n.known[name] > 0
 }
 
 func isNoise(s string) bool {

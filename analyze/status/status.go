@@ -1,6 +1,6 @@
-// Package status judges what resources say of where a process runs: which of them name no availability
-// zone, and which name one that other evidence contradicts. It says nothing about zones where a capture
-// knows of none.
+// Package status judges what resources say of where a process runs, and spans of how their work ended: which resources name no
+// availability zone, or one that other evidence contradicts, and which spans have a status that their response code contradicts.
+// It says nothing about zones where a capture knows of none.
 package status
 
 import (
@@ -13,6 +13,7 @@ import (
 var Detectors = []analyze.Detector{
 	WithoutAZ,
 	AZConflict,
+	Mismatch,
 }
 
 const (
