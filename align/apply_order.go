@@ -18,6 +18,8 @@ type orderCheck struct {
 	parts  [orderParts]orderRows
 	clocks map[string]uint32
 	unsure bool
+	n      int // rows
+	look   int // how many rows there must be for broken to look at them
 	// Ids in a capture may be chosen by whoever made it.
 	seed [2]uint64
 	mul  uint64
@@ -56,6 +58,7 @@ func newOrderCheck() *orderCheck {
 	s := maphash.MakeSeed()
 	return &orderCheck{
 		clocks: map[string]uint32{},
+		look:   orderLook,
 		seed:   [2]uint64{maphash.Bytes(s, []byte{0}), maphash.Bytes(s, []byte{1})},
 		mul:    maphash.Bytes(s, []byte{2}) | 1,
 	}
@@ -106,6 +109,19 @@ func (o *orderCheck) add(i *spanIDs, clock uint32, placed int64) {
 		row.parent = o.key(trace, i.parent)
 	}
 	o.parts[trace%orderParts].add(&row)
+	o.n++
+}
+
+// orderLook is how many rows broken looks at first. Each time it waits for sixteen times as many, so that it costs little.
+const orderLook = 16 << 10
+
+// broken reports whether it is known already that holds will say no.
+func (o *orderCheck) broken() bool {
+	if !o.unsure && o.n >= o.look {
+		o.look *= 16
+		o.unsure = !o.holds()
+	}
+	return o.unsure
 }
 
 func fold(a, b uint64) uint64 {

@@ -36,6 +36,9 @@ func (r *rewriter) rewrite(ctx context.Context, in io.Reader, records recordRewr
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)
 		}
+		if r.order != nil && r.order.broken() {
+			return ErrTrial
+		}
 		if end == len(buf) || filled && len(buf) < blockBytes {
 			if end >= maxRecordBytes {
 				return fmt.Errorf("byte %d: a record is longer than %d bytes", r.editor.read, maxRecordBytes)

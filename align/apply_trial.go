@@ -2,9 +2,13 @@ package align
 
 import (
 	"context"
+	"errors"
 
 	"github.com/witnessmark/witnessmark/evidence"
 )
+
+// ErrTrial says that a Trial ended before all was written, as it does not hold.
+var ErrTrial = errors.New("the trial does not hold")
 
 // Trial rewrites captures whose spans were not read before. What it writes gets its names only when all is written and no call
 // was found to begin before its caller: then the copies are those that a Plan of all spans would make. Else they are
@@ -26,8 +30,12 @@ func NewTrial(b *evidence.Bundle, m *Model, o ApplyOptions) *Trial {
 	return &Trial{plan: NewPlan(b, nil, m, o), order: newOrderCheck()}
 }
 
-// Apply writes the copy of one artifact as Plan.Apply does, but under other names.
+// Apply writes the copy of one artifact as Plan.Apply does, but under other names. It returns ErrTrial where it is known already
+// that the trial does not hold.
 func (t *Trial) Apply(ctx context.Context, j Job) (*Sidecar, error) {
+	if t.order.broken() {
+		return nil, ErrTrial
+	}
 	s, f, err := t.plan.write(ctx, j, t.order)
 	if err == nil {
 		t.done = append(t.done, f)
