@@ -20,6 +20,7 @@ type boundProblem struct {
 // boundClock is one domain.
 type boundClock struct {
 	name string
+	host string // for people; may be ""
 	// reference is what offsets are against in its component, a domain or utcClock. Where it is no part of
 	// the component, or anyReference, that is UTC if the component has a reading against it, else the clock
 	// with most neighbours.

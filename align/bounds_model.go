@@ -174,7 +174,7 @@ func (o *Options) minDelay(a, b string) int64 {
 
 // newBoundClock takes over what a domain's estimate says. Without one, it takes no part.
 func newBoundClock(d *Domain, index map[string]int) boundClock {
-	c := boundClock{name: d.Name, reference: utcClock, isOut: len(d.Segments) == 0}
+	c := boundClock{name: d.Name, host: d.Host, reference: utcClock, isOut: len(d.Segments) == 0}
 	if i, ok := index[d.Reference]; ok && d.Reference != UTC {
 		c.reference = i
 	}

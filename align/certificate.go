@@ -1,10 +1,12 @@
 package align
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // certEdge writes a constraint as models name it.
@@ -98,11 +100,19 @@ func (c *conflict) retractStep(cycle []int32, by int64) (string, []int) {
 		cut := bracket{min(x.toAt, next.fromAt), max(x.toAt, next.fromAt)}
 		if c.variant(func(p *boundProblem) { p.clocks[x.to].split(cut) }) {
 			blamed = append(blamed, x.to)
-			found = append(found, fmt.Sprintf("clock %s stepped by at least %d ns between its readings %d and %d",
-				c.scope.clocks[x.to].name, by, cut.lo, cut.hi))
+			found = append(found, fmt.Sprintf("the clock of %s stepped by at least %v between %s and %s, as it shows them",
+				c.scope.clocks[x.to].called(), time.Duration(by), shown(cut.lo), shown(cut.hi)))
 		}
 	}
 	return strings.Join(found, ", or "), blamed
+}
+
+// called names a clock for people.
+func (c *boundClock) called() string { return cmp.Or(c.host, c.name) }
+
+// shown writes a reading of a clock.
+func shown(reading int64) string {
+	return time.Unix(0, reading).UTC().Format("2006-01-02 15:04:05.000000000Z")
 }
 
 // split adds a bracket, which takes in those that it meets.
@@ -137,7 +147,7 @@ func (c *conflict) retractReading(cycle []int32, _ int64) (string, []int) {
 		}) {
 			d := max(x.from, x.to)
 			blamed = append(blamed, d)
-			found = append(found, fmt.Sprintf("what %s states about clock %s is false", x.source, c.scope.clocks[d].name))
+			found = append(found, fmt.Sprintf("what %s states about the clock of %s is false", x.source, c.scope.clocks[d].called()))
 		}
 	}
 	return strings.Join(found, ", or "), blamed
@@ -149,7 +159,7 @@ func (c *conflict) retractDomain(cycle []int32, _ int64) (string, []int) {
 	for _, d := range c.domains(cycle, false) {
 		c.scope.out[d] = true
 		if c.cycle(c.scope.hard) == nil {
-			found = append(found, fmt.Sprintf("domain %s is two clocks", c.scope.clocks[d].name))
+			found = append(found, fmt.Sprintf("%s is two clocks", c.scope.clocks[d].called()))
 			blamed = append(blamed, d)
 		}
 		c.scope.out[d] = false
