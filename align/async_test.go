@@ -94,7 +94,7 @@ func TestFalseReading(t *testing.T) {
 		t.Fatalf("got %d contradictions, want 1", len(res.conflicts))
 	}
 	c := res.conflicts[0]
-	if len(c.Edges) != 2 || c.Sum > -300_000_000 || !strings.Contains(c.Retraction, "states about clock host-001 is false") {
+	if len(c.Edges) != 2 || c.Sum > -300_000_000 || !strings.Contains(c.Retraction, "states about the clock of host-001 is false") {
 		t.Errorf("got %+v", c)
 	}
 	if res.domains[0].inConflict || !res.domains[1].inConflict {
