@@ -25,8 +25,8 @@ type boundClock struct {
 	// the component, or anyReference, that is UTC if the component has a reading against it, else the clock
 	// with most neighbours.
 	reference int
-	// brackets in the order of readings, none overlapping, cut the clock into one segment more than there
-	// are of them.
+	// brackets cut the clock into one segment more than there are of them; both their ends ascend. Where two overlap,
+	// no reading is of the segment between them.
 	brackets []bracket
 	// slews are the readings at which the clock may run off by slewPPB more than elsewhere.
 	slews []bracket
@@ -61,6 +61,23 @@ func bracketOf(s Step) bracket {
 		b.lo, b.hi = b.lo+back, b.hi-back
 	}
 	return b
+}
+
+// brackets returns what the steps leave open, in their order: a reading is of the segment behind a step only where it
+// lies behind all brackets before, as a clock may have been set back by a later step.
+func (d *Domain) brackets() (out []bracket) {
+	for _, s := range d.Steps {
+		if !s.Slew {
+			out = append(out, bracketOf(s))
+		}
+	}
+	for i := 1; i < len(out); i++ {
+		out[i].hi = max(out[i].hi, out[i-1].hi)
+	}
+	for i := len(out) - 2; i >= 0; i-- {
+		out[i].lo = min(out[i].lo, out[i+1].lo)
+	}
+	return out
 }
 
 // boundResult is what solveBounds found, by domain.

@@ -181,11 +181,9 @@ func newBoundClock(d *Domain, index map[string]int) boundClock {
 	for _, s := range d.Steps {
 		if s.Slew {
 			c.slews = append(c.slews, bracket{int64(min(s.After, s.Before)), int64(max(s.After, s.Before))})
-		} else {
-			c.brackets = append(c.brackets, bracketOf(s))
 		}
 	}
-	c.brackets, c.slews = joinBrackets(c.brackets), joinBrackets(c.slews)
+	c.brackets, c.slews = d.brackets(), joinBrackets(c.slews)
 	for _, s := range d.Segments {
 		var grid []int64
 		for _, pt := range s.Points {
@@ -250,7 +248,10 @@ func place(d *Domain, b *domainBounds, m *Model, o Options) {
 		}
 	}
 	widest, open := int64(0), false
+	brackets := d.brackets()
 	for i := range d.Segments {
+		// Between two steps whose brackets meet no reading is known to be, and nothing bounds the clock.
+		nowhere := i > 0 && i < len(brackets) && brackets[i-1].hi >= brackets[i].lo
 		for k := range d.Segments[i].Points {
 			pt := &d.Segments[i].Points[k]
 			pt.Hard, pt.Assumed = b.segments[i].hard[k], b.segments[i].assumed[k]
@@ -263,7 +264,9 @@ func place(d *Domain, b *domainBounds, m *Model, o Options) {
 				pt.Offset = min(max(pt.Offset, trusted.Low), trusted.High)
 				pt.Likely = Interval{min(max(pt.Likely.Low, trusted.Low), pt.Offset), max(min(pt.Likely.High, trusted.High), pt.Offset)}
 			}
-			widest, open = max(widest, trusted.Width()), open || trusted.Open()
+			if !nowhere {
+				widest, open = max(widest, trusted.Width()), open || trusted.Open()
+			}
 		}
 	}
 	switch {

@@ -96,7 +96,7 @@ func (f *pairFinder) place(instant int64) {
 			hi = brackets[k].lo
 		}
 		f.hubs[i] = min(max(at, lo), hi)
-		f.within[i] = f.hubs[i] == at
+		f.within[i] = f.hubs[i] == at && lo <= hi
 	}
 }
 

@@ -33,18 +33,19 @@ func (d *Domain) At(reading int64, maxDriftPPM float64) (p Point, ok bool) {
 }
 
 // mayBe reports whether a reading that lies in segment i may as well be of segment k: no step between the two
-// tells.
+// tells. A clock may have been set back by the steps beyond, which Domain.brackets counts in.
 func (d *Domain) mayBe(k, i int, reading int64) bool {
-	n := 0
+	n, lo, hi := 0, int64(math.MaxInt64), int64(math.MinInt64)
 	for j := range d.Steps {
 		if d.Steps[j].Slew {
 			continue
 		}
-		if n >= min(i, k) && n < max(i, k) {
-			b := bracketOf(d.Steps[j])
-			if k > i && reading <= b.lo || k < i && reading >= b.hi {
-				return false
-			}
+		b := bracketOf(d.Steps[j])
+		if n >= k-1 {
+			lo = min(lo, b.lo)
+		}
+		if n <= k {
+			hi = max(hi, b.hi)
 		}
 		n++
 	}
@@ -52,7 +53,10 @@ func (d *Domain) mayBe(k, i int, reading int64) bool {
 		lower, upper := &d.Segments[min(i, k)], &d.Segments[max(i, k)]
 		return int64(lower.last().At) < reading && reading < int64(upper.first().At)
 	}
-	return true
+	if k > i {
+		return reading > lo
+	}
+	return reading < hi
 }
 
 // Around returns where the clock stood before a step that is no slew, when it showed After, and behind it, when

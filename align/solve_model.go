@@ -176,6 +176,7 @@ func (p *problem) segments(i int, half func(x float64) float64) ([]Segment, []St
 			segments = append(segments, seg)
 		}
 	}
+	inOrder(steps)
 	for _, s := range c.slews {
 		size := p.slewSize(i, s)
 		if max(math.Abs(float64(size)), p.bulge(i, s)) < eventLeast {
@@ -186,11 +187,21 @@ func (p *problem) segments(i int, half func(x float64) float64) ([]Segment, []St
 			Bounds: Unbounded, Source: sourceCalls,
 		})
 	}
-	slices.SortFunc(steps, func(a, b Step) int { return cmp.Compare(a.After, b.After) })
+	slices.SortStableFunc(steps, func(a, b Step) int { return cmp.Compare(a.After, b.After) })
 	if !solved {
 		return []Segment{}, []Step{}
 	}
 	return segments, append([]Step{}, steps...)
+}
+
+// inOrder extends the brackets of jumps so that both their ends ascend with the jumps.
+func inOrder(steps []Step) {
+	for i := 1; i < len(steps); i++ {
+		steps[i].Before = max(steps[i].Before, steps[i-1].Before)
+	}
+	for i := len(steps) - 2; i >= 0; i-- {
+		steps[i].After = min(steps[i].After, steps[i+1].After)
+	}
 }
 
 func (p *problem) step(i int, j jump, reading func(float64) int64) Step {

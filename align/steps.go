@@ -268,7 +268,7 @@ func (p *problem) locate(ev event, bins int) bool {
 	lo, hi = bracketAround(moments, all, best, at, size, cost)
 	c := &p.clocks[ev.clock]
 	c.jumps = append(c.jumps, jump{x: x, lo: lo, hi: hi, size: size})
-	slices.SortFunc(c.jumps, func(a, b jump) int { return cmp.Compare(a.x, b.x) })
+	sortJumps(c)
 	return true
 }
 

@@ -142,8 +142,12 @@ func (p *problem) tellSteps() bool {
 	return true
 }
 
+// sortJumps puts jumps in the order of time, no two at once: a segment lies between them.
 func sortJumps(c *clock) {
-	slices.SortFunc(c.jumps, func(a, b jump) int { return cmp.Compare(a.x, b.x) })
+	slices.SortStableFunc(c.jumps, func(a, b jump) int { return cmp.Compare(a.x, b.x) })
+	for k := 1; k < len(c.jumps); k++ {
+		c.jumps[k].x = max(c.jumps[k].x, c.jumps[k-1].x+jumpSlack)
+	}
 }
 
 // try holds a told step against the calls.

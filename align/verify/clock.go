@@ -35,8 +35,20 @@ func newClock(d *domain) *clock {
 		}
 		c.steps = append(c.steps, x)
 	}
-	c.steps, c.slews = joined(c.steps), joined(c.slews)
+	c.steps, c.slews = ascending(c.steps), joined(c.slews)
 	return c
+}
+
+// ascending extends stretches, in the order of the steps, so that both their ends ascend: what a step leaves open, those
+// before it do too if it may have set the clock back that far, and those behind it if they are not known to be later.
+func ascending(steps []stretch) []stretch {
+	for i := 1; i < len(steps); i++ {
+		steps[i].to = larger(steps[i].to, steps[i-1].to)
+	}
+	for i := len(steps) - 2; i >= 0; i-- {
+		steps[i].from = smaller(steps[i].from, steps[i+1].from)
+	}
+	return steps
 }
 
 // joined sorts stretches and joins those that overlap.

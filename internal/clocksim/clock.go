@@ -100,7 +100,13 @@ func newClock(p ClockParams, length time.Duration, rng *rand.Rand) *Clock {
 	}
 	for _, e := range []EventParams{p.Steps, p.Slews} {
 		if e.Share > 0 && rng.Float64() < e.Share {
-			c.events = append(c.events, newEvent(e, length, rng))
+			first := newEvent(e, length, rng)
+			c.events = append(c.events, first)
+			if e.Again > 0 {
+				later := first.Start + round(float64(e.Again)*rng.Float64())
+				second := newEvent(e, length, rng)
+				c.events = append(c.events, Event{later, later + second.End - second.Start, second.Size})
+			}
 		}
 	}
 	sort.Slice(c.events, func(i, j int) bool { return c.events[i].Start < c.events[j].Start })

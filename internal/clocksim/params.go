@@ -49,6 +49,7 @@ type EventParams struct {
 	Share    float64       // of the clocks
 	Min, Max time.Duration // size, log-uniform, either sign
 	RatePPM  float64       // of a slew
+	Again    time.Duration // within which another one follows, 0 for none
 }
 
 // Tail is a distribution of queueing delays.

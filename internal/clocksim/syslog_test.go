@@ -202,6 +202,32 @@ func TestSyslogSteps(t *testing.T) {
 	}
 }
 
+// TestSyslogStepsMeet: logs tell of two steps so near each other that no reading is known to be from between them.
+func TestSyslogStepsMeet(t *testing.T) {
+	met := 0
+	for seed := range uint64(4) {
+		p := jumpy(t, 60, seed+1).Params
+		p.Clocks.Steps.Again = 300 * time.Millisecond
+		s := Generate(p, seed+1)
+		dir := write(t, s, s.Syslog)
+		m := solveFiles(t, dir)
+		covered(t, s, m)
+		verified(t, dir, m)
+		for i := range s.Machines {
+			d, events := m.Domain(s.Machines[i].Name), s.Machines[i].Clock.Events()
+			if d.Status == align.StatusConflict {
+				t.Errorf("seed %d: %s: %s: events %+v, steps %+v", seed+1, d.Name, d.Why, events, d.Steps)
+			}
+			if len(events) == 2 && len(d.Steps) == 2 && d.Steps[1].After < d.Steps[0].Before {
+				met++
+			}
+		}
+	}
+	if met < 3 {
+		t.Errorf("brackets of %d clocks overlap", met)
+	}
+}
+
 // TestSyslogLies: a step that a log tells of and no call shows is not believed where there are calls enough.
 func TestSyslogLies(t *testing.T) {
 	p, _ := Scenario("base")
