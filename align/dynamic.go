@@ -223,17 +223,25 @@ func (d *dynamic) gradient() []float64 {
 	return g
 }
 
-// solve returns the corrections.
-func (d *dynamic) solve(tolerance float64, steps int) []float64 {
+// solve returns the corrections, sought from those in start on, or from none where it is nil.
+func (d *dynamic) solve(start []float64, tolerance float64, steps int) []float64 {
 	d.factor()
 	x, r := make([]float64, d.n), d.gradient()
 	z, q := make([]float64, d.n), make([]float64, d.n)
 	d.precondition(z, r)
-	dir := slices.Clone(z)
-	rho := dot(r, z)
 	// The residual is in squares of standard deviations: less than enough in all of the problem is nothing.
 	const enough = 1e-4
-	stop := max(rho*tolerance*tolerance, enough)
+	stop := max(dot(r, z)*tolerance*tolerance, enough)
+	if start != nil {
+		copy(x, start)
+		d.multiply(q, x)
+		for i := range r {
+			r[i] -= q[i]
+		}
+		d.precondition(z, r)
+	}
+	dir := slices.Clone(z)
+	rho := dot(r, z)
 	for range steps {
 		if !(rho > stop) {
 			break

@@ -36,7 +36,7 @@ const (
 	// knotIntervals is how many pieces a clock's offset has, slews aside.
 	knotIntervals = 128
 	// solveRounds is how often levels and shapes are fitted in turn. Three gave what five do.
-	solveRounds = 4
+	solveRounds = 3
 	// robustRound is the first in which windows that do not fit count less: before, the model may be wrong
 	// rather than they.
 	robustRound = 2
@@ -161,12 +161,12 @@ func (p *problem) refit() {
 
 // fitShapes runs the dynamic fit, with the wander that predicts windows it was not shown best, and measures.
 func (p *problem) fitShapes(round int) {
-	if round < solveRounds {
+	if round < solveRounds && round%2 == 0 { // every other round changes it by nothing that counts
 		p.findWander(round)
 	}
 	for range 2 {
 		d := p.newDynamic(allWindows)
-		d.apply(d.solve(1e-6, 200))
+		d.apply(d.solve(nil, 1e-6, 200))
 		p.measure()
 		if round < robustRound {
 			break
@@ -189,10 +189,11 @@ const (
 // findWander climbs the score of the held out windows.
 func (p *problem) findWander(round int) {
 	shown, held := p.newDynamic(shownWindows), p.newDynamic(heldWindows)
+	var x []float64
 	score := func(wander float64) float64 {
 		p.wander = wander
 		shown.bendAll()
-		x := shown.solve(1e-4, 80)
+		x = shown.solve(x, 1e-4, 80)
 		far := math.Log(wander/usualWander) / wanderSpread
 		sum := far * far / 2
 		for r, w := range held.wins {
