@@ -54,6 +54,7 @@ func (p *problem) placeJumps(more *Statistic) (moved bool) {
 			j.heed(room[i][n])
 			moved = moved || j.x != was
 		}
+		sortJumps(&p.clocks[i])
 	}
 	return moved
 }
