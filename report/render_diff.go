@@ -209,7 +209,7 @@ func profileGrid(d *Delta, p *ProfileChange) grid {
 		row("cum", p.Functions[i].Name, p.Functions[i].Cum)
 	}
 	for i := range p.Stacks {
-		row("stack", p.Stacks[i].Name, &p.Stacks[i].Flat)
+		row("stack", foldStack(p.Stacks[i].Name), &p.Stacks[i].Flat)
 	}
 	if len(g.rows) == 0 && len(p.Differences) == 0 {
 		return grid{}
@@ -236,7 +236,7 @@ func goroutineGrid(d *Delta, c *GoroutineChange) grid {
 			g.more++
 			continue
 		}
-		g.rows = append(g.rows, []string{x.Name, thousands(x.Before), thousands(x.After), signed(float64(x.After-x.Before), ""), verdictText(x.Verdict, "")})
+		g.rows = append(g.rows, []string{foldStack(x.Name), thousands(x.Before), thousands(x.After), signed(float64(x.After-x.Before), ""), verdictText(x.Verdict, "")})
 	}
 	if len(g.rows) == 0 {
 		return grid{}
@@ -249,9 +249,7 @@ func goroutineGrid(d *Delta, c *GoroutineChange) grid {
 
 func artifactGrid(d *Delta) grid {
 	g := grid{title: "ARTIFACTS", columns: []Column{{Title: "BEFORE", Shrink: true, Middle: true}, {Title: "AFTER", Shrink: true, Middle: true}, {Title: "KIND"}, {Title: "DIFFERENCE", Wrap: true}}}
-	for _, a := range d.Artifacts {
-		g.rows = append(g.rows, []string{a.Before, a.After, a.Format, strings.Join(a.Differences, "; ")})
-	}
+	g.rows = artifactRows(d.Artifacts)
 	return g
 }
 
