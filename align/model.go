@@ -107,6 +107,8 @@ type Step struct {
 	After  Instant  `json:"after_unix_nano"`
 	Before Instant  `json:"before_unix_nano"`
 	Size   int64    `json:"size_ns"` // estimate, positive where the clock jumped ahead
+	// Bounds is Size give or take the least round trip to a peer, about what calls right before and behind the step leave open.
+	// It is no proof; the bounds of the offset on both sides are.
 	Bounds Interval `json:"bounds"`
 	Slew   bool     `json:"slew"` // the clock ran fast or slow for a while rather than jumped
 	// Source says what shows the step: "calls", what else told of it, or both.

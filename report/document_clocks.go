@@ -99,7 +99,7 @@ type ClockStep struct {
 	BeforeUnixNano string `json:"before_unix_nano"`
 	// Estimate of the size, positive where the clock jumped ahead.
 	SizeNS int64 `json:"size_ns"`
-	// Bounds of the size.
+	// The size give or take the least round trip to a peer: no proof, as the bounds of the offset before and behind the step are.
 	Bounds Bounds `json:"bounds"`
 	// True where the clock ran fast or slow for a while rather than jumped.
 	Slew bool `json:"slew"`

@@ -119,7 +119,7 @@ func clockBar(c *Clocks, d *ClockDomain, scale int64) []htmlMark {
 }
 
 func stepTable(c *Clocks) *htmlTable {
-	t := &htmlTable{ID: "clock-steps", Caption: "Steps of the clocks", Columns: columns("=clock", "=after (UTC)", "=before (UTC)", "#size", "=bounds", "kind", "shown by")}
+	t := &htmlTable{ID: "clock-steps", Caption: "Steps of the clocks", Columns: columns("=clock", "=after (UTC)", "=before (UTC)", "#size", "=within a round trip", "kind", "shown by")}
 	short := shortClock(c)
 	for i := range c.Domains {
 		for _, s := range c.Domains[i].Steps {

@@ -155,7 +155,7 @@ func alone(c *Clocks, d *ClockDomain) bool {
 
 func (t *tableReport) steps(c *Clocks) {
 	table := NewTable(
-		Column{Title: "CLOCK", Shrink: true, Middle: true}, Column{Title: "SIZE", Right: true}, Column{Title: "BOUNDS", Spare: 2},
+		Column{Title: "CLOCK", Shrink: true, Middle: true}, Column{Title: "SIZE", Right: true}, Column{Title: "WITHIN A ROUND TRIP", Spare: 2},
 		Column{Title: "AFTER (ITS OWN TIME)"}, Column{Title: "BEFORE", Spare: 1}, Column{Title: "HOW", Spare: 3}, Column{Title: "SHOWN BY", Shrink: true, Optional: true, Spare: 4},
 	)
 	for i := range c.Domains {

@@ -107,7 +107,7 @@ func rate(nanos, over int64) float64 {
 	return v
 }
 
-// clockTime writes the time of day that a clock showed.
+// clockTime writes what a clock showed.
 func clockTime(t align.Instant) string {
-	return time.Unix(0, int64(t)).UTC().Format("15:04:05.000000")
+	return time.Unix(0, int64(t)).UTC().Format("2006-01-02 15:04:05.000000Z")
 }

@@ -216,13 +216,13 @@ func TestStep(t *testing.T) {
 		want  []string
 	}{
 		{"fires", stepped(align.Step{Size: -27 * ms, Source: "calls"}, within(-28, -26), within(-28, -26)), []string{
-			`warning bounded "domain"="h2","host"="h2", the clock of h2 was set: back by 27ms (24.999ms to 29.001ms) between 22:13:20.223456 and 22:13:20.233456 on its own face, by calls`,
+			`warning bounded "domain"="h2","host"="h2", the clock of h2 was set: back by 27ms (24.999ms to 29.001ms) between 2023-11-14 22:13:20.223456Z and 2023-11-14 22:13:20.233456Z by its own time, by calls`,
 		}},
 		{"fires: by assumed bounds only", stepped(align.Step{Size: 27 * ms}, within(none, none), within(26, 28)), []string{
-			`warning heuristic "domain"="h2","host"="h2", the clock of h2 was set: forward by 27ms (24.999ms to 29.001ms if servers' spans end before their callers have the answer) between 22:13:20.223456 and 22:13:20.233456 on its own face`,
+			`warning heuristic "domain"="h2","host"="h2", the clock of h2 was set: forward by 27ms (24.999ms to 29.001ms if servers' spans end before their callers have the answer) between 2023-11-14 22:13:20.223456Z and 2023-11-14 22:13:20.233456Z by its own time`,
 		}},
 		{"fires: a slew is a note", stepped(align.Step{Size: 5 * ms, Slew: true}, within(4, 6), within(4, 6)), []string{
-			`note bounded "domain"="h2","host"="h2", the clock of h2 was set: slewed forward by 5ms (2.999ms to 7.001ms) between 22:13:20.223456 and 22:13:20.233456 on its own face`,
+			`note bounded "domain"="h2","host"="h2", the clock of h2 was set: slewed forward by 5ms (2.999ms to 7.001ms) between 2023-11-14 22:13:20.223456Z and 2023-11-14 22:13:20.233456Z by its own time`,
 		}},
 		{"near miss: the bounds hold the slack", stepped(align.Step{Size: 4 * ms}, within(1.9, 6), within(1.9, 6)), nil},
 		{"near miss: nothing bounds it", stepped(align.Step{Size: 27 * ms}, within(none, none), within(none, none)), nil},

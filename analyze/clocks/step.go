@@ -156,7 +156,7 @@ func (j *jump) String() string {
 		}
 		how += ")"
 	}
-	when := fmt.Sprintf(" between %s and %s on its own face", clockTime(j.After), clockTime(j.Before))
+	when := fmt.Sprintf(" between %s and %s by its own time", clockTime(j.After), clockTime(j.Before))
 	if j.Source != "" {
 		when += ", by " + j.Source
 	}
