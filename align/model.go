@@ -104,9 +104,9 @@ type Point struct {
 // Step is a jump of a clock.
 type Step struct {
 	// The step happened after the first reading and before the second, both on the clock's own face.
-	After  Instant  `json:"after_unix_nano"`
-	Before Instant  `json:"before_unix_nano"`
-	Size   int64    `json:"size_ns"` // estimate, positive where the clock jumped ahead
+	After  Instant `json:"after_unix_nano"`
+	Before Instant `json:"before_unix_nano"`
+	Size   int64   `json:"size_ns"` // estimate, positive where the clock jumped ahead
 	// Bounds is Size give or take the least round trip to a peer, about what calls right before and behind the step leave open.
 	// It is no proof; the bounds of the offset on both sides are.
 	Bounds Interval `json:"bounds"`
