@@ -60,17 +60,17 @@ func shortClock(c *Clocks) func(string) string {
 
 func clockTable(c *Clocks) *htmlTable {
 	t := &htmlTable{ID: "clock-bounds", Caption: "Offsets of the clocks",
-		Columns: columns("=clock", "bounds", "#offset", "=hard bounds", "=assumed bounds", "=95 %", "#drift", "#steps", "=status", "=zone", "services"),
+		Columns: columns("=clock", "bounds", "#offset", "=hard bounds", "=assumed bounds", "=95 %", "=status", "#drift", "#steps", "=zone", "services"),
 		Legend: []htmlMark{{Class: "hard", Label: "hard bounds, faint where open"}, {Class: "assumed", Label: "assumed bounds"},
 			{Class: "estimate", Label: "estimate"}, {Class: "zero", Label: "no offset"}}}
 	scale, short := clockScale(c), shortClock(c)
 	t.Columns[1].Left, t.Columns[1].Right = signedDuration(-scale), signedDuration(scale)
 	for i := range c.Domains {
-		// The clock, its zone and services, then its numbers: a narrow screen shows the numbers first.
+		// A narrow screen shows the offset, its bounds and what they say first.
 		cells := textCells(clockCells(c, &c.Domains[i], true)...)
 		cells[0].Text = short(cells[0].Text)
 		row := htmlRow{cells[0], {Bar: clockBar(c, &c.Domains[i], scale)}}
-		t.Rows = append(t.Rows, append(append(row, cells[3:]...), cells[1], cells[2]))
+		t.Rows = append(t.Rows, append(append(row, cells[3:7]...), cells[9], cells[7], cells[8], cells[1], cells[2]))
 	}
 	return t
 }
