@@ -70,13 +70,13 @@ func (s *scope) dense(from, to int, numbers []int32) {
 	}
 	var sample []timedValue
 	for _, i := range numbers {
-		if c := s.constraint(i); c.sampled() {
+		if c := s.constraint(i); c.drawn {
 			sample = append(sample, timedValue{c.toAt, value(c)})
 		}
 	}
 	if len(sample) < densityFew {
 		for _, i := range numbers {
-			if c := s.constraint(i); len(sample) == 0 || !c.sampled() {
+			if c := s.constraint(i); !c.drawn {
 				sample = append(sample, timedValue{c.toAt, value(c)})
 			}
 		}
@@ -116,20 +116,18 @@ func densityEdge(pool []timedValue) int64 {
 	if spread := diff(v[len(v)/10], v[len(v)/2]) / 3; spread < 1<<60 {
 		width = max(width, int64(spread))
 	}
-	count := func(i int) int {
-		n := i
-		for n < len(v) && diff(v[i], v[n]) <= uint64(width) {
-			n++
-		}
-		return n - i
-	}
-	peak := 0
+	// counts[i] is how many values lie within a stretch that begins at v[i].
+	counts, peak, end := make([]int, len(v)), 0, 0
 	for i := range v {
-		peak = max(peak, count(i))
+		for end < len(v) && diff(v[i], v[end]) <= uint64(width) {
+			end++
+		}
+		counts[i] = end - i
+		peak = max(peak, counts[i])
 	}
 	need := max(min(densityLeast, peak), (peak*densityShareNum+densityShareDen-1)/densityShareDen)
-	for i := range v {
-		if count(i) >= need {
+	for i, n := range counts {
+		if n >= need {
 			return v[i]
 		}
 	}

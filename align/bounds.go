@@ -151,6 +151,7 @@ type boundSolver struct {
 	domain   []int  // of a node; utcClock of the last
 	out      []bool // domains that take no part because they are in conflict
 	spare    []*distances
+	steady   steadyEnds
 	calls    map[int]*system // of the hard constraints that hold together without readings, by first member
 }
 
@@ -214,14 +215,34 @@ func (b *boundSolver) stepped(domain int) bool {
 	return domain != utcClock && len(b.clocks[domain].brackets) > 0
 }
 
+// steadyEnds are the nodes of all constraints of one origin between clocks without steps.
+type steadyEnds struct {
+	*origin
+	nodes [2]int
+	ok    bool
+}
+
 // ends returns the nodes of both sides of a constraint.
 func (b *boundSolver) ends(c *constraint) (from, to int, ok bool) {
+	if c.origin == b.steady.origin {
+		return b.steady.nodes[0], b.steady.nodes[1], b.steady.ok
+	}
 	var sent, received int64
-	if b.stepped(c.from) || b.stepped(c.to) {
+	stepped := b.stepped(c.from) || b.stepped(c.to)
+	if stepped {
 		sent, received = c.lasted()
 	}
 	from, to = b.node(c, c.from, c.fromAt, sent), b.node(c, c.to, c.toAt, received)
-	return from, to, from >= 0 && to >= 0 && from != to
+	ok = from >= 0 && to >= 0 && from != to
+	if !stepped {
+		b.steady = steadyEnds{c.origin, [2]int{from, to}, ok}
+	}
+	return from, to, ok
+}
+
+// leaveOut takes a domain out, or lets it take part again.
+func (b *boundSolver) leaveOut(domain int, out bool) {
+	b.out[domain], b.steady = out, steadyEnds{}
 }
 
 // trendOf returns the trend of a node.

@@ -142,11 +142,15 @@ func newBoundProblem(m *Model, s *Statistic, o Options, distrusted map[string]bo
 	return p
 }
 
+// addResponses adds the responses of an edge: the vertices of the envelope, and behind them what else was drawn. Most of
+// what was drawn is a vertex too where calls are few, and is not added twice, unless a clock stepped: what one
+// call lasted tells more of which side of a step it was on than what the longest of all did.
 func (p *boundProblem) addResponses(e *Edge, caller, callee int, delay int64, service string) {
 	from := &origin{
 		from: callee, to: caller, minDelay: delay, quantum: e.quantum, class: ClassResponse, service: service, points: e.response.pts,
 		longest: e.longest,
 	}
+	vertices := len(p.responses)
 	for j := range e.response.pts {
 		pt := &e.response.pts[j]
 		p.responses = append(p.responses, constraint{fromAt: pt.t - pt.v, toAt: pt.t, weight: pt.v - delay, origin: from, n: int32(j)})
@@ -154,10 +158,17 @@ func (p *boundProblem) addResponses(e *Edge, caller, callee int, delay int64, se
 	chance := *from
 	chance.points, chance.samples = nil, e.sample
 	first := len(p.responses)
+	stepped := len(p.clocks[caller].brackets)+len(p.clocks[callee].brackets) > 0
 	for j := range e.sample {
-		if x := &e.sample[j]; x.t4 != 0 && x.callee != 0 {
-			p.responses = append(p.responses, constraint{fromAt: x.t4 + x.l, toAt: x.t4, weight: -x.l - delay, origin: &chance, n: int32(j)})
+		x := &e.sample[j]
+		if x.t4 == 0 || x.callee == 0 {
+			continue
 		}
+		if k, ok := e.response.vertex(x.t4); ok && !stepped && e.response.pts[k].v == -x.l && !p.responses[vertices+k].drawn {
+			p.responses[vertices+k].drawn = true
+			continue
+		}
+		p.responses = append(p.responses, constraint{fromAt: x.t4 + x.l, toAt: x.t4, weight: -x.l - delay, origin: &chance, n: int32(j), drawn: true})
 	}
 	slices.SortFunc(p.responses[first:], func(a, b constraint) int {
 		if a.fromAt != b.fromAt {

@@ -157,12 +157,12 @@ func (c *conflict) retractDomain(cycle []int32, _ int64) (string, []int) {
 	var found []string
 	var blamed []int
 	for _, d := range c.domains(cycle, false) {
-		c.scope.out[d] = true
+		c.scope.leaveOut(d, true)
 		if c.cycle(c.scope.hard) == nil {
 			found = append(found, fmt.Sprintf("%s is two clocks", c.scope.clocks[d].called()))
 			blamed = append(blamed, d)
 		}
-		c.scope.out[d] = false
+		c.scope.leaveOut(d, false)
 	}
 	return strings.Join(found, ", or "), blamed
 }

@@ -68,7 +68,7 @@ func (c *conflict) settle() {
 		r := c.scope.result
 		r.conflicts = append(r.conflicts, c.certify(cycle))
 		for _, d := range c.suspects(cycle) {
-			c.scope.out[d] = true
+			c.scope.leaveOut(d, true)
 		}
 	}
 }

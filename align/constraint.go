@@ -15,7 +15,8 @@ import (
 type constraint struct {
 	fromAt, toAt, weight int64
 	*origin
-	n int32 // of the points or samples of the origin
+	n     int32 // of the points or samples of the origin
+	drawn bool  // it is of the unbiased sample of responses
 }
 
 // origin is what constraints from the same calls have in common.

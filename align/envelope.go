@@ -189,6 +189,11 @@ func (e *envelope) locate(index int64) (i, start int) {
 	return i, start
 }
 
+// vertex returns the index of the vertex at a time.
+func (e *envelope) vertex(t int64) (int, bool) {
+	return slices.BinarySearchFunc(e.pts, t, func(p point, t int64) int { return cmp.Compare(p.t, t) })
+}
+
 // insert puts a point into the hull of its cell, whose vertices start at start, unless it lies above.
 func (e *envelope) insert(c *cell, start int, p *point) {
 	h := e.pts[start : start+int(c.size)]
