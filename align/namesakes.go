@@ -80,9 +80,10 @@ func (p *problem) newNamesakes() *namesakes {
 		}
 	}
 	n.parts = make([][]bound, min(namesakeParts, int(median(counts))/namesakeCalls))
+	room := sightRoom{parts: make([][]sight, len(n.parts))}
 	for i := range p.links {
 		if l := &p.links[i]; p.usable(l) {
-			p.bounds(l, n.parts)
+			p.bounds(l, n.parts, &room)
 		}
 	}
 	n.need = max(namesakeLeast, int(math.Ceil(namesakeShare*float64(len(n.parts)))))
@@ -93,9 +94,18 @@ func (p *problem) newNamesakes() *namesakes {
 // by how much the difference of the two clocks seems off.
 type sight struct{ x, rq, rs, y float64 }
 
+// sightRoom is memory for one edge after the other.
+type sightRoom struct {
+	parts [][]sight // as sights returns them
+	a, b  []float64
+}
+
 // sights returns the sampled calls of an edge by parts. While a clock is slewed, two calls are of two moments.
-func (p *problem) sights(l *link, parts int) [][]sight {
-	out := make([][]sight, parts)
+func (p *problem) sights(l *link, room *sightRoom) [][]sight {
+	out := room.parts
+	for k := range out {
+		out[k] = out[k][:0]
+	}
 	ca, cb := p.clocks[l.a].coarse, p.clocks[l.b].coarse
 	var h [4]int
 	for _, s := range l.samples {
@@ -109,52 +119,54 @@ func (p *problem) sights(l *link, parts int) [][]sight {
 			c.rs = p.responseDelay(l, &r, &h[2], &h[3])
 			c.y = (c.rq - c.rs) / 2
 		}
-		k := p.bin(q.xa, parts)
+		k := p.bin(q.xa, len(out))
 		out[k] = append(out[k], c)
 	}
 	return out
 }
 
 // bounds adds what the calls of an edge say at the middle of each part.
-func (p *problem) bounds(l *link, parts [][]bound) {
+func (p *problem) bounds(l *link, parts [][]bound, room *sightRoom) {
 	if len(parts) == 0 {
 		return
 	}
-	room := eventLeast/2 + float64(l.edge.quantum-1)
+	slop := eventLeast/2 + float64(l.edge.quantum-1)
 	stray, late := namesakeStray, 0.0
 	if l.late { // an answer that ended late, but not impossibly so, did by less than the round trip
 		stray, late = 0.5, float64(l.edge.rttQuantile(0.5))
 	}
-	sights := p.sights(l, len(parts))
-	middles := middlesOf(sights)
+	sights := p.sights(l, room)
+	middles := room.middles()
 	for k, list := range sights {
 		if len(list) == 0 {
 			continue
 		}
 		slope := slopeAt(middles, k)
 		x := p.binStart(k, len(parts)) + (p.x1-p.x0)/float64(2*len(parts))
-		var rq, rs []float64
+		rq, rs := room.a[:0], room.b[:0]
 		for _, c := range list {
 			moved := slope * (c.x - x)
 			rq, rs = append(rq, c.rq-moved), append(rs, c.rs+moved)
 		}
-		parts[k] = append(parts[k], bound{l.a, l.b, room + nth(rq, int(namesakeStray*float64(len(rq))))})
+		room.a, room.b = rq, rs
+		parts[k] = append(parts[k], bound{l.a, l.b, slop + nth(rq, int(namesakeStray*float64(len(rq))))})
 		if l.twoWay {
-			parts[k] = append(parts[k], bound{l.b, l.a, room + late + nth(rs, int(stray*float64(len(rs))))})
+			parts[k] = append(parts[k], bound{l.b, l.a, slop + late + nth(rs, int(stray*float64(len(rs))))})
 		}
 	}
 }
 
-// middlesOf returns the median call of each part, NaN where there is none.
-func middlesOf(sights [][]sight) (s series) {
-	for _, list := range sights {
-		x, y := make([]float64, len(list)), make([]float64, len(list))
-		for i, c := range list {
-			x[i], y[i] = c.x, c.y
+// middles returns the median call of each part, NaN where there is none.
+func (r *sightRoom) middles() (s series) {
+	for _, list := range r.parts {
+		x, y := r.a[:0], r.b[:0]
+		for _, c := range list {
+			x, y = append(x, c.x), append(y, c.y)
 		}
 		if len(list) == 0 {
-			x, y = []float64{math.NaN()}, []float64{math.NaN()}
+			x, y = append(x, math.NaN()), append(y, math.NaN())
 		}
+		r.a, r.b = x, y
 		s.x, s.y = append(s.x, median(x)), append(s.y, median(y))
 	}
 	return s

@@ -64,10 +64,6 @@ func (p *problem) delayScales(l *link, room *delayRoom) {
 	p.placeSample(l, room)
 	rq, rs := p.delays(room.rq[:0], l, l.sq, -1), p.delays(room.rs[:0], l, l.ss, 1)
 	room.rq, room.rs = rq, rs
-	if l.late {
-		slices.Sort(rq)
-		slices.Sort(rs)
-	}
 	l.mq, l.ms = spreadOf(rq), spreadOf(rs)
 	if bound := l.trips.spread; l.twoWay {
 		l.mq, l.ms = min(l.mq, bound), min(l.ms, bound)
@@ -84,7 +80,8 @@ func (p *problem) delayScales(l *link, room *delayRoom) {
 	case !l.twoWay:
 		l.floor = l.half
 	case l.late && len(rs) > 0:
-		l.floor = (rq[0] - l.mq/float64(len(rq)) + floorOf(rs, min(l.mq, l.ms))) / 2
+		slices.Sort(rs)
+		l.floor = (slices.Min(rq) - l.mq/float64(len(rq)) + floorOf(rs, min(l.mq, l.ms))) / 2
 	}
 }
 
@@ -128,7 +125,7 @@ type tripSpread struct {
 }
 
 // spreadOf returns the scale of an exponential distribution: the distance of its median from its 2 % quantile
-// is ln 2 times that, about. It changes the order of the delays, unless they are sorted.
+// is ln 2 times that, about. It changes the order of the delays.
 func spreadOf(v []float64) float64 {
 	if len(v) < 4 {
 		return math.Inf(1)
