@@ -84,10 +84,8 @@ func (p *problem) newDynamic(which selection) *dynamic {
 			d.wins = append(d.wins, w)
 			d.rowY = append(d.rowY, w.y-l.effect)
 			d.rowW = append(d.rowW, w.weight/w.v)
-			d.entry(l.b, w.q.xb, 0.5, &hints[0])
-			d.entry(l.b, w.s.xb, 0.5, &hints[1])
-			d.entry(l.a, w.q.xa, -0.5, &hints[2])
-			d.entry(l.a, w.s.xa, -0.5, &hints[3])
+			d.entries(l.b, w.q.xb, w.s.xb, 0.5, hints[:2])
+			d.entries(l.a, w.q.xa, w.s.xa, -0.5, hints[2:])
 		}
 	}
 	d.start = append(d.start, int32(len(d.cols)))
@@ -129,19 +127,33 @@ func (d *dynamic) bendAll() {
 	}
 }
 
-// entry adds the derivative of a clock's offset at x.
-func (d *dynamic) entry(clock int, x, sign float64, hint *int) {
+// entries adds the derivatives of a clock's offset at two readings. Most often both lie between the same knots.
+func (d *dynamic) entries(clock int, x1, x2, sign float64, hints []int) {
 	c := &d.p.clocks[clock]
-	i, f := c.segment(x, hint)
-	d.cols = append(d.cols, int32(d.first[clock]+i), int32(d.first[clock]+i+1))
-	d.vals = append(d.vals, sign*(1-f), sign*f)
-	for k, j := range c.jumps {
-		if x >= j.x && !d.p.stated(&j) {
+	i, f := c.segment(x1, &hints[0])
+	j, g := c.segment(x2, &hints[1])
+	if i == j {
+		d.pair(clock, i, sign*(2-f-g), sign*(f+g))
+	} else {
+		d.pair(clock, i, sign*(1-f), sign*f)
+		d.pair(clock, j, sign*(1-g), sign*g)
+	}
+	for k, jump := range c.jumps {
+		if v := sign * (passed(x1, &jump) + passed(x2, &jump)); v != 0 && !d.p.stated(&jump) {
 			d.cols = append(d.cols, int32(d.first[clock]+len(c.knots)+k))
-			d.vals = append(d.vals, sign)
+			d.vals = append(d.vals, v)
 		}
 	}
 }
+
+// pair adds the derivatives by a knot of a clock and by the next.
+func (d *dynamic) pair(clock, knot int, v, next float64) {
+	d.cols = append(d.cols, int32(d.first[clock]+knot), int32(d.first[clock]+knot+1))
+	d.vals = append(d.vals, v, next)
+}
+
+// passed is 1 at a reading behind a jump, else 0.
+func passed(x float64, j *jump) float64 { return float64(one(x >= j.x)) }
 
 func (d *dynamic) bend(clock int) {
 	c := &d.p.clocks[clock]

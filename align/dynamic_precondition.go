@@ -101,22 +101,26 @@ func (d *dynamic) factor() {
 			d.bands[i].d[k] = d.ridge
 		}
 	}
-	for r := range d.rowW {
-		// A row has its entries in pairs of neighbouring knots, with jumps between.
-		for k := d.start[r]; k < d.start[r+1]; k++ {
+	for r, w := range d.rowW {
+		// Of every clock a row has one or two pairs of neighbouring knots, and jumps behind.
+		for k, end := d.start[r], d.start[r+1]; k < end; {
 			c := owner[d.cols[k]]
-			at := int(d.cols[k]) - d.first[c]
-			w, v := d.rowW[r], d.vals[k]
-			if at >= len(d.bands[c].d) {
-				diag[d.cols[k]] += w * v * v
-				continue
+			isKnot := func(k int32) bool {
+				return k < end && owner[d.cols[k]] == c && d.cols[k] < int32(d.first[c]+len(d.bands[c].d))
 			}
-			// Twice what either of its two calls alone gives is a bound from above on what both give.
-			next := d.vals[k+1]
-			d.bands[c].d[at] += 2 * w * v * v
-			d.bands[c].d[at+1] += 2 * w * next * next
-			d.bands[c].e[at+1] += 2 * w * v * next
-			k++
+			pairs := 1.0
+			if isKnot(k + 2) {
+				pairs = 2 // twice what either alone gives is a bound from above on what both give
+			}
+			for ; isKnot(k); k += 2 {
+				at, v, next := int(d.cols[k])-d.first[c], d.vals[k], d.vals[k+1]
+				d.bands[c].d[at] += pairs * w * v * v
+				d.bands[c].d[at+1] += pairs * w * next * next
+				d.bands[c].e[at+1] += pairs * w * v * next
+			}
+			for ; k < end && owner[d.cols[k]] == c; k++ {
+				diag[d.cols[k]] += w * d.vals[k] * d.vals[k]
+			}
 		}
 	}
 	d.jumpDiag = diag
