@@ -19,9 +19,11 @@ const (
 	eventGain, eventUnits = 0.2, 20
 	// eventFit is what a call may cost in the mean behind it, and one in eventStray may fit neither side.
 	eventFit, eventStray = 1.5, 20
-	eventBins            = 128
-	eventAround          = 16 // bins
-	maxEvents            = 64 // of one clock
+	// eventCalls on either side tell what the clock did; fewer make one look further away.
+	eventCalls  = 4
+	eventBins   = 128
+	eventAround = 16 // bins
+	maxEvents   = 64 // of one clock
 )
 
 // event is a change of one clock that nothing but a jump or a slew makes.
@@ -53,7 +55,11 @@ func (p *problem) findEvents() bool {
 			return found
 		}
 		tried[[2]int{ev.clock, ev.bin}] = true
-		if p.locate(ev, bins) || p.slewing(ev, bins, tracks) {
+		moments, size := p.around(ev, bins)
+		if size*ev.size <= 0 || math.Abs(size) <= eventLeast/2 {
+			continue // the calls around know nothing of it
+		}
+		if p.locate(ev.clock, moments, size) || p.slewing(ev, bins, tracks) {
 			found = true
 			p.measure()
 		}
@@ -234,12 +240,22 @@ type moment struct {
 	link  int
 }
 
-// locate searches for the time of a jump over all calls of the clock in the bins around. It adds the jump
-// if that explains the calls.
-func (p *problem) locate(ev event, bins int) bool {
-	lo, hi := p.binStart(ev.bin-3, bins), p.binStart(ev.bin+4, bins)
-	moments, size, ok := p.moments(ev, lo, hi, p.binStart(ev.bin-1, bins), p.binStart(ev.bin+2, bins))
-	if !ok || len(moments) < 6 || len(p.clocks[ev.clock].jumps) >= maxEvents {
+// around returns the calls of the clock in the bins around an event, and by how much it changed the clock according to
+// them: of as many bins as it takes for some calls on both sides. Clocks that are called seldom have none in most.
+func (p *problem) around(ev event, bins int) (moments []moment, size float64) {
+	for reach := 3; ; reach *= 2 {
+		lo, hi := p.binStart(ev.bin-reach, bins), p.binStart(ev.bin+reach+1, bins)
+		var calls int
+		moments, size, calls = p.moments(ev.clock, lo, hi, p.binStart(ev.bin-1, bins), p.binStart(ev.bin+2, bins))
+		if calls >= eventCalls || reach >= bins {
+			return moments, size
+		}
+	}
+}
+
+// locate searches for the time of a jump over the calls around it. It adds the jump if that explains the calls.
+func (p *problem) locate(clock int, moments []moment, size float64) bool {
+	if len(moments) < 6 || len(p.clocks[clock].jumps) >= maxEvents {
 		return false
 	}
 	slices.SortFunc(moments, func(a, b moment) int {
@@ -265,8 +281,8 @@ func (p *problem) locate(ev event, bins int) bool {
 		return false
 	}
 	x := (moments[at-1].x + moments[at].x) / 2
-	lo, hi = bracketAround(moments, all, best, at, size, cost)
-	c := &p.clocks[ev.clock]
+	lo, hi := bracketAround(moments, all, best, at, size, cost)
+	c := &p.clocks[clock]
 	c.jumps = append(c.jumps, jump{x: x, lo: lo, hi: hi, size: size})
 	sortJumps(c)
 	return true
@@ -308,16 +324,17 @@ func bracketAround(moments []moment, all, best float64, at int, size float64, co
 	return lo, hi
 }
 
-// moments collects the calls between lo and hi and estimates the jump from those outside the middle.
-func (p *problem) moments(ev event, lo, hi, mid0, mid1 float64) (out []moment, size float64, ok bool) {
+// moments collects a clock's calls between lo and hi and estimates a jump from those outside the middle. calls is how
+// many these are, on the side with fewer.
+func (p *problem) moments(clock int, lo, hi, mid0, mid1 float64) (out []moment, size float64, calls int) {
 	var sizes []weighted
 	for i := range p.links {
 		l := &p.links[i]
-		if !p.usable(l) || !l.twoWay || l.a != ev.clock && l.b != ev.clock {
+		if !p.usable(l) || !l.twoWay || l.a != clock && l.b != clock {
 			continue
 		}
 		sign := 1.0
-		if l.a == ev.clock {
+		if l.a == clock {
 			sign = -1
 		}
 		list := p.edgeMoments(l, i, sign, lo, hi)
@@ -334,17 +351,18 @@ func (p *problem) moments(ev event, lo, hi, mid0, mid1 float64) (out []moment, s
 			continue
 		}
 		level := median(before)
-		sizes = append(sizes, weighted{median(behind) - level, float64(min(len(before), len(behind)))})
+		fewer := min(len(before), len(behind))
+		calls += fewer
+		sizes = append(sizes, weighted{median(behind) - level, float64(fewer)})
 		for _, m := range list {
 			m.y -= level
 			out = append(out, m)
 		}
 	}
 	if len(sizes) == 0 {
-		return nil, 0, false
+		return nil, 0, 0
 	}
-	size = weightedMedian(sizes)
-	return out, size, math.Abs(size) > eventLeast/2 && size*ev.size > 0
+	return out, weightedMedian(sizes), calls
 }
 
 // edgeMoments returns the midpoints of sampled calls and, of vertices, pairs of neighbours as if they were
