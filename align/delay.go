@@ -32,24 +32,39 @@ func (o *Options) refuteDelays(s *Statistic) (out []Assumption) {
 		}
 	}
 	held := maps.Clone(o.MinDelay)
-	for _, pair := range slices.SortedFunc(maps.Keys(o.MinDelay), func(a, b [2]string) int {
-		return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]))
-	}) {
+	for _, pair := range slices.SortedFunc(maps.Keys(o.MinDelay), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
 		d, t := o.MinDelay[pair], trips[pair]
-		if d <= 0 || len(t) < fewestTrips {
+		if d <= 0 {
 			continue
 		}
-		slices.Sort(t)
 		a := Assumption{
 			Text:     fmt.Sprintf("nothing gets from %s to %s or back in less than %s", pair[0], pair[1], time.Duration(d)),
-			Tested:   fmt.Sprintf("against %d round trips, which hold no clock: a quarter of them took less than %s", len(t), time.Duration(t[int(delayQuantile*float64(len(t)))])),
+			Tested:   fmt.Sprintf("not tested: %d round trips between the two are too few", len(t)),
 			Declared: true,
 		}
-		if a.Falsified = t[int(delayQuantile*float64(len(t)))]/2 < d; a.Falsified {
+		if len(t) >= fewestTrips {
+			slices.Sort(t)
+			usual := t[int(delayQuantile*float64(len(t)))]
+			a.Tested = fmt.Sprintf("against %d round trips, which hold no clock: a quarter of them took less than %s", len(t), time.Duration(usual))
+			a.Falsified = usual/2 < d
+		}
+		if a.Falsified {
 			delete(held, pair)
 		}
 		out = append(out, a)
 	}
 	o.MinDelay = held
+	return out
+}
+
+// declared lists the delays that hold.
+func (o *Options) declared() []MinDelay {
+	out := []MinDelay{}
+	for pair, d := range o.MinDelay {
+		if d > 0 {
+			out = append(out, MinDelay{pair, d})
+		}
+	}
+	slices.SortFunc(out, func(a, b MinDelay) int { return slices.Compare(a.Zones[:], b.Zones[:]) })
 	return out
 }

@@ -1,6 +1,7 @@
 package align
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -33,12 +34,11 @@ func TestRefuteDelays(t *testing.T) {
 	} {
 		o := Options{MinDelay: map[[2]string]int64{{"z1", "z2"}: int64(c.delay)}, Zones: c.zones}
 		got := o.refuteDelays(c.s)
-		wants := 1
-		if c.zones != nil {
-			wants = 0
-		}
-		if len(got) != wants || wants == 1 && (got[0].Falsified != c.refuted || !got[0].Declared) {
+		if len(got) != 1 || got[0].Falsified != c.refuted || !got[0].Declared || strings.HasPrefix(got[0].Tested, "not tested") != (c.zones != nil) {
 			t.Errorf("%s: %+v", c.name, got)
+		}
+		if len(o.declared()) != len(o.MinDelay) {
+			t.Errorf("%s: %v of %v are listed", c.name, o.declared(), o.MinDelay)
 		}
 		if (o.MinDelay[[2]string{"z1", "z2"}] == 0) != c.refuted {
 			t.Errorf("%s: held %v", c.name, o.MinDelay)

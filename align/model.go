@@ -22,7 +22,9 @@ type Model struct {
 	// Trust says which bounds decide whether a domain is aligned.
 	Trust Trust `json:"trust"`
 	// MaxDriftPPM bounds the rate of every clock against true time: the assumption under all bounds.
-	MaxDriftPPM float64       `json:"max_drift_ppm"`
+	MaxDriftPPM float64 `json:"max_drift_ppm"`
+	// MinDelays are what the user declared and no round trips contradict.
+	MinDelays   []MinDelay    `json:"min_delays"`
 	Domains     []Domain      `json:"domains"`
 	Pairs       []Pair        `json:"pairs"`
 	ZonePairs   []ZonePair    `json:"zone_pairs"`
@@ -33,6 +35,12 @@ type Model struct {
 	Dropped map[string]int `json:"dropped"`
 	// Proof shows that the bounds follow from the evidence.
 	Proof *Proof `json:"proof,omitempty"`
+}
+
+// MinDelay is the least time from one zone to another and back, one way each.
+type MinDelay struct {
+	Zones [2]string `json:"zones"` // in the order of their names
+	Delay int64     `json:"delay_ns"`
 }
 
 // Trust is the class of bounds to rely on.

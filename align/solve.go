@@ -33,8 +33,10 @@ func (o Options) defaults() Options {
 }
 
 const (
-	// knotIntervals is how many pieces a clock's offset has, slews aside.
-	knotIntervals = 128
+	// A clock's offset has up to mostIntervals pieces, slews aside, each of leastInterval seconds or more, and at least
+	// fewestIntervals. What a clock wanders in less is nothing, and the stiffness that says so is more than numbers hold
+	// beside what an observation weighs.
+	mostIntervals, fewestIntervals, leastInterval = 128, 8, 1
 	// solveRounds is how often levels and shapes are fitted in turn. Three gave what five do.
 	solveRounds = 3
 	// robustRound is the first in which windows that do not fit count less: before, the model may be wrong
@@ -58,7 +60,7 @@ func Solve(s *Statistic, refine func(StatOptions) *Statistic, o Options) *Model 
 		}
 	}
 	m := p.bounded(s, refine)
-	m.Assumptions = append(m.Assumptions, declared...)
+	m.Assumptions, m.MinDelays = append(m.Assumptions, declared...), o.declared()
 	return m
 }
 
@@ -90,7 +92,7 @@ func solveOnce(s *Statistic, o Options) *problem {
 		changed = p.events()
 	}
 	p.leaveOut()
-	p.grid(knotIntervals)
+	p.grid(int(min(max((p.x1-p.x0)/leastInterval, fewestIntervals), mostIntervals)))
 	if changed {
 		p.cut()
 		p.rescale()

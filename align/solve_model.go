@@ -115,7 +115,24 @@ func (p *problem) drift(segments []Segment) float64 {
 // unknownHalf is the half width in nanoseconds from which an interval says nothing: a century.
 const unknownHalf = 100 * 365 * 86400 * 1e9
 
-// segments samples a clock at its knots, between its jumps; nothing where the fit gave no numbers. half is that of
+// leastPieces is how many pieces bounds have at least: they run straight, and widen within.
+const leastPieces = 128
+
+// split returns knots, and between them others so that there are at least that many pieces.
+func split(knots []float64, pieces int) (out []float64) {
+	if len(knots) < 2 {
+		return knots
+	}
+	parts := (pieces + len(knots) - 2) / (len(knots) - 1)
+	for k := range len(knots) - 1 {
+		for j := range parts {
+			out = append(out, knots[k]+(knots[k+1]-knots[k])*float64(j)/float64(parts))
+		}
+	}
+	return append(out, knots[len(knots)-1])
+}
+
+// segments samples a clock at its knots and in between, from jump to jump; nothing where the fit gave no numbers. half is that of
 // the width of the 95 % interval, by time.
 func (p *problem) segments(i int, half func(x float64) float64) ([]Segment, []Step) {
 	c := &p.clocks[i]
@@ -138,9 +155,9 @@ func (p *problem) segments(i int, half func(x float64) float64) ([]Segment, []St
 	}
 	var steps []Step
 	segments := []Segment{}
-	knots := c.knots
-	if len(knots) == 0 {
-		knots = []float64{p.x0, p.x1}
+	readings := split(c.knots, leastPieces)
+	if len(readings) == 0 {
+		readings = []float64{p.x0, p.x1}
 	}
 	from := math.Inf(-1)
 	for k := 0; k <= len(c.jumps); k++ {
@@ -162,7 +179,7 @@ func (p *problem) segments(i int, half func(x float64) float64) ([]Segment, []St
 		if k > 0 {
 			add(from)
 		}
-		for _, x := range knots {
+		for _, x := range readings {
 			if x > from && x < to {
 				add(x)
 			}

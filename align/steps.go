@@ -45,26 +45,69 @@ type track struct {
 func (p *problem) findEvents() bool {
 	found := false
 	tried := map[[2]int]bool{}
+	// Events that no jump explains are put off until no clock is left whose jump may have spoilt their edges.
+	var putOff []event
+	retry := func() {
+		for _, ev := range putOff {
+			delete(tried, [2]int{ev.clock, ev.bin})
+		}
+		putOff = nil
+	}
 	for range maxEvents * 4 {
 		bins, tracks := p.tracks()
 		if bins < 6 {
 			return found
 		}
-		ev, ok := p.strongest(bins, tracks, tried)
-		if !ok {
+		ev, ok := p.strongest(bins, tracks, func(clock, bin int) bool {
+			return tried[[2]int{clock, bin}] || slices.ContainsFunc(putOff, func(o event) bool { return o.clock == clock })
+		})
+		switch {
+		case !ok && len(putOff) == 0:
 			return found
+		case !ok:
+			if p.slewAll(&putOff, bins, tracks) {
+				found = true
+				p.measure()
+			}
+			retry()
+			continue
 		}
 		tried[[2]int{ev.clock, ev.bin}] = true
-		moments, size := p.around(ev, bins)
-		if size*ev.size <= 0 || math.Abs(size) <= eventLeast/2 {
-			continue // the calls around know nothing of it
-		}
-		if p.locate(ev.clock, moments, size) || p.slewing(ev, bins, tracks) {
+		c := p.blame(ev, p.around(ev, bins), bins)
+		switch {
+		case c.size*ev.size == 0 || c.clock == ev.clock && c.size*ev.size < 0 || math.Abs(c.size) <= eventLeast/2:
+			// The calls around know nothing of it.
+		case 2*c.calls > c.all && p.locate(c):
 			found = true
 			p.measure()
+			retry()
+		default:
+			putOff = append(putOff, ev)
 		}
 	}
 	return found
+}
+
+// slewAll takes the first event as a slew, and of the others those whose clocks have no calls with the clock of one that
+// was taken: those are looked at again. It takes from the list what was taken, and what cannot be.
+func (p *problem) slewAll(events *[]event, bins int, tracks []track) (any bool) {
+	taken := make([]bool, len(p.clocks))
+	near := make([]bool, len(p.clocks))
+	*events = slices.DeleteFunc(*events, func(ev event) bool {
+		if near[ev.clock] {
+			return false
+		}
+		if p.slewing(ev, bins, tracks) {
+			any, taken[ev.clock] = true, true
+			for i := range tracks {
+				if l := tracks[i].link; taken[l.a] || taken[l.b] {
+					near[l.a], near[l.b] = true, true
+				}
+			}
+		}
+		return true
+	})
+	return any
 }
 
 // tracks puts the windows into bins, as many as the median edge has windows.
@@ -110,8 +153,8 @@ func (p *problem) binStart(bin, bins int) float64 {
 	return p.x0 + (p.x1-p.x0)*float64(bin)/float64(bins)
 }
 
-// strongest returns the greatest change of any clock over two bins that stands out.
-func (p *problem) strongest(bins int, tracks []track, tried map[[2]int]bool) (best event, ok bool) {
+// strongest returns the greatest change of any clock over two bins that stands out, but those that are not to be.
+func (p *problem) strongest(bins int, tracks []track, not func(clock, bin int) bool) (best event, ok bool) {
 	of := make([][]int, len(p.clocks)) // tracks of each clock; the complement where it is the caller
 	for i := range tracks {
 		of[tracks[i].link.b] = append(of[tracks[i].link.b], i)
@@ -141,7 +184,7 @@ func (p *problem) strongest(bins int, tracks []track, tried map[[2]int]bool) (be
 				continue
 			}
 			size := j - localCentre(jumps, b)
-			if math.Abs(size) <= limit || agree[b] < eventAgree || tried[[2]int{h, b}] {
+			if math.Abs(size) <= limit || agree[b] < eventAgree || not(h, b) {
 				continue
 			}
 			if s := math.Abs(size) * math.Sqrt(float64(len(list))); s > best.strength {
@@ -240,21 +283,52 @@ type moment struct {
 	link  int
 }
 
-// around returns the calls of the clock in the bins around an event, and by how much it changed the clock according to
-// them: of as many bins as it takes for some calls on both sides. Clocks that are called seldom have none in most.
-func (p *problem) around(ev event, bins int) (moments []moment, size float64) {
+// shift is what calls around an event say of a clock.
+type shift struct {
+	clock   int
+	size    float64
+	edges   int // that show it
+	calls   int // outside the middle, on the side with fewer, of those edges
+	all     int // and of all edges
+	moments []moment
+}
+
+// around returns what the calls say in the bins around an event: in as many as it takes for some calls on both sides.
+// Clocks that are called seldom have none in most.
+func (p *problem) around(ev event, bins int) (c shift) {
 	for reach := 3; ; reach *= 2 {
 		lo, hi := p.binStart(ev.bin-reach, bins), p.binStart(ev.bin+reach+1, bins)
-		var calls int
-		moments, size, calls = p.moments(ev.clock, lo, hi, p.binStart(ev.bin-1, bins), p.binStart(ev.bin+2, bins))
-		if calls >= eventCalls || reach >= bins {
-			return moments, size
+		c = p.changeOf(ev.clock, lo, hi, p.binStart(ev.bin-1, bins), p.binStart(ev.bin+2, bins))
+		if c.all >= eventCalls || reach >= bins {
+			return c
 		}
 	}
 }
 
+// blame returns the change of the clock that made an event: of one at the other end of an edge, if that shows the
+// opposite on more edges.
+func (p *problem) blame(ev event, c shift, bins int) shift {
+	best := c
+	looked := map[int]bool{}
+	for _, m := range c.moments {
+		l := &p.links[m.link]
+		other := l.a + l.b - ev.clock
+		if looked[other] {
+			continue
+		}
+		looked[other] = true
+		o := p.around(event{clock: other, bin: ev.bin}, bins)
+		opposite := o.size*c.size < 0 && math.Abs(o.size+c.size) <= min(max(math.Abs(c.size)/8, eventCap*l.scale()), math.Abs(c.size)/2)
+		if opposite && o.edges > best.edges && 2*o.calls > o.all {
+			best = o
+		}
+	}
+	return best
+}
+
 // locate searches for the time of a jump over the calls around it. It adds the jump if that explains the calls.
-func (p *problem) locate(clock int, moments []moment, size float64) bool {
+func (p *problem) locate(of shift) bool {
+	clock, moments, size := of.clock, of.moments, of.size
 	if len(moments) < 6 || len(p.clocks[clock].jumps) >= maxEvents {
 		return false
 	}
@@ -324,9 +398,15 @@ func bracketAround(moments []moment, all, best float64, at int, size float64, co
 	return lo, hi
 }
 
-// moments collects a clock's calls between lo and hi and estimates a jump from those outside the middle. calls is how
-// many these are, on the side with fewer.
-func (p *problem) moments(clock int, lo, hi, mid0, mid1 float64) (out []moment, size float64, calls int) {
+// changeOf collects a clock's calls between lo and hi and estimates a jump from those outside the middle. Edges that show
+// another jump are left out: the clock at their other end does something too.
+func (p *problem) changeOf(clock int, lo, hi, mid0, mid1 float64) shift {
+	type side struct {
+		weighted
+		moments []moment
+	}
+	out := shift{clock: clock}
+	var edges []side
 	var sizes []weighted
 	for i := range p.links {
 		l := &p.links[i]
@@ -351,18 +431,25 @@ func (p *problem) moments(clock int, lo, hi, mid0, mid1 float64) (out []moment, 
 			continue
 		}
 		level := median(before)
-		fewer := min(len(before), len(behind))
-		calls += fewer
-		sizes = append(sizes, weighted{median(behind) - level, float64(fewer)})
-		for _, m := range list {
-			m.y -= level
-			out = append(out, m)
+		for k := range list {
+			list[k].y -= level
+		}
+		e := side{weighted{median(behind) - level, float64(min(len(before), len(behind)))}, list}
+		edges, sizes = append(edges, e), append(sizes, e.weighted)
+	}
+	if len(edges) == 0 {
+		return out
+	}
+	out.size = weightedMedian(sizes)
+	for _, e := range edges {
+		out.all += int(e.w)
+		if math.Abs(e.v-out.size) <= max(math.Abs(out.size)/8, eventCap*p.links[e.moments[0].link].scale()) {
+			out.moments = append(out.moments, e.moments...)
+			out.edges++
+			out.calls += int(e.w)
 		}
 	}
-	if len(sizes) == 0 {
-		return nil, 0, 0
-	}
-	return out, weightedMedian(sizes), calls
+	return out
 }
 
 // edgeMoments returns the midpoints of sampled calls and, of vertices, pairs of neighbours as if they were
@@ -375,7 +462,7 @@ func (p *problem) edgeMoments(l *link, index int, sign, lo, hi float64) []moment
 	for k := range l.wins {
 		w := &l.wins[k]
 		if x := w.q.on(sign); x >= lo && x <= hi {
-			out = append(out, moment{(x + w.s.on(sign)) / 2, sign * w.y, l.scale() / 4, index})
+			out = append(out, moment{(x + w.s.on(sign)) / 2, sign * w.y, l.scale() / min(w.nq, w.ns, 4), index})
 		}
 	}
 	return out
@@ -389,8 +476,11 @@ func (s *spot) on(sign float64) float64 {
 	return s.xa
 }
 
-// scale is by how much the midpoint of one call is off, about.
-func (l *link) scale() float64 { return max((l.mq+l.ms)/2, 1000, float64(l.edge.quantum)/2) }
+// scale is by how much the midpoint of one call is off, about; more where few calls tell how much delays spread.
+func (l *link) scale() float64 {
+	spread := (l.mq + l.ms) / 2 * (1 + 10/float64(max(1, len(l.samples))))
+	return max(spread, 1000, float64(l.edge.quantum)/2)
+}
 
 // sampleMoments returns the midpoints of sampled calls.
 func (p *problem) sampleMoments(l *link, index int, sign, lo, hi float64) (out []moment) {

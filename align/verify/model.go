@@ -12,13 +12,17 @@ const (
 
 // model is the part of a clock model that is checked.
 type model struct {
-	Schema      string        `json:"schema"`
-	Trust       string        `json:"trust"`
-	MaxDriftPPM float64       `json:"max_drift_ppm"`
-	Domains     []domain      `json:"domains"`
-	Pairs       []pair        `json:"pairs"`
-	Conflicts   []certificate `json:"conflicts"`
-	Async       []struct {
+	Schema      string  `json:"schema"`
+	Trust       string  `json:"trust"`
+	MaxDriftPPM float64 `json:"max_drift_ppm"`
+	MinDelays   []struct {
+		Zones [2]string `json:"zones"`
+		Delay int64     `json:"delay_ns"`
+	} `json:"min_delays"`
+	Domains   []domain      `json:"domains"`
+	Pairs     []pair        `json:"pairs"`
+	Conflicts []certificate `json:"conflicts"`
+	Async     []struct {
 		Example edge `json:"example"`
 	} `json:"async"`
 	Proof *proof `json:"proof"`
@@ -26,6 +30,7 @@ type model struct {
 
 type domain struct {
 	Name      string `json:"domain"`
+	AZ        string `json:"az"`
 	Component int    `json:"component"`
 	Reference string `json:"reference"`
 	Status    string `json:"status"`

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -126,6 +127,9 @@ func (c *checker) holds(e *edge) error {
 	if e.Quantum < 0 || e.Blur < 0 || e.MinDelay < 0 {
 		return fmt.Errorf("a negative resolution or delay")
 	}
+	if e.MinDelay > 0 && e.MinDelay > c.declared(e.From, e.To) {
+		return fmt.Errorf("no delay of %d ns between %s and %s is declared", e.MinDelay, e.From, e.To)
+	}
 	if e.Class == "N1" {
 		return c.readingHolds(e)
 	}
@@ -151,6 +155,28 @@ func (c *checker) holds(e *edge) error {
 		}
 	}
 	return fmt.Errorf("spans %s and %s: %w", e.Earlier, e.Later, why)
+}
+
+// declared returns the least delay that the model says was declared between the zones of two domains.
+func (c *checker) declared(a, b string) int64 {
+	zones := [2]string{c.zoneOf(a), c.zoneOf(b)}
+	slices.Sort(zones[:])
+	for _, d := range c.m.MinDelays {
+		if d.Zones == zones {
+			return max(d.Delay, 0)
+		}
+	}
+	return 0
+}
+
+// zoneOf returns the zone that the model has for a domain.
+func (c *checker) zoneOf(name string) string {
+	for i := range c.m.Domains {
+		if c.m.Domains[i].Name == name {
+			return c.m.Domains[i].AZ
+		}
+	}
+	return ""
 }
 
 // pairHolds returns nil if two spans show an edge.
