@@ -13,7 +13,6 @@ type window struct {
 	x      float64 // when, about
 	q, s   spot    // the two calls that give it
 	rq, rs float64 // their apparent delays
-	torn   bool    // they are of two sides of a jump, and the window tells nothing
 	weight float64 // robust
 }
 
@@ -211,29 +210,6 @@ func (p *problem) lift(by []float64) {
 	}
 }
 
-// putBack moves clocks as a whole to where most of their windows are: a jump that was found moved one side of it. The fit
-// of shapes, whose stiffness is many orders of magnitude above what an observation weighs, is only exact for what is small.
-func (p *problem) putBack() {
-	var rows []difference
-	for i := range p.links {
-		l := &p.links[i]
-		if !p.usable(l) || len(l.wins) == 0 {
-			continue
-		}
-		var y []float64
-		weight := 0.0
-		for k := range l.wins {
-			y, weight = append(y, l.wins[k].y), weight+1/l.wins[k].v
-		}
-		rows = append(rows, difference{l.a, l.b, median(y), weight})
-	}
-	by := p.fitDifferences(rows)
-	for i := range p.clocks {
-		p.clocks[i].lift(by[i])
-	}
-	p.lift(by)
-}
-
 func (p *problem) measureWindow(l *link, w *window) {
 	w.rq, w.rs = math.Inf(1), math.Inf(1)
 	if r, i := p.leastDelay(l, l.q[w.q0:w.q1], -1); i >= 0 {
@@ -245,30 +221,7 @@ func (p *problem) measureWindow(l *link, w *window) {
 			w.rs, w.s = r, l.s[w.s0+i]
 		}
 	}
-	w.torn = p.isTorn(l, w)
 	l.observe(w)
-}
-
-// isTorn reports whether the two delays of a window near a jump sum to less than any round trip took by much of the
-// jump: a call is taken to be on the wrong side of it. A clock that was set back shows some readings twice.
-func (p *problem) isTorn(l *link, w *window) bool {
-	if !l.bothWays() {
-		return false
-	}
-	missing := float64(l.edge.minRTT) - (w.rq + w.rs)
-	for sign, c := range map[float64]*clock{-1: &p.clocks[l.a], 1: &p.clocks[l.b]} {
-		for _, j := range c.jumps {
-			size := math.Abs(j.size)
-			if size < eventLeast || missing < size/2 {
-				continue
-			}
-			zone := stretch{j.lo - size/1e9, j.hi + size/1e9}
-			if zone.has(w.q.on(sign)) || zone.has(w.s.on(sign)) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // observe makes the observation of a window from its apparent delays and the edge's scales.
@@ -284,9 +237,6 @@ func (l *link) observe(w *window) {
 	default:
 		w.y = (w.rq-w.rs)/2 - (mq-ms)/2
 		w.v = (mq*mq+ms*ms)/4 + modelNoise*modelNoise + quantum*quantum/12
-	}
-	if w.torn {
-		w.v = math.Inf(1)
 	}
 	w.x = (w.q.xa + w.s.xa) / 2
 }
