@@ -47,30 +47,35 @@ type pprofLabel struct{ key, str, num, unit uint64 }
 func (s *pprofSample) decode(b []byte) {
 	s.locations, s.values, s.labels, s.damage = s.locations[:0], s.values[:0], s.labels[:0], ""
 	for i := 0; i < len(b); {
-		// The tags and one-byte lengths that encoders write; all else takes the general path.
-		if i+1 < len(b) && b[i+1] < 0x80 {
-			v := int(b[i+1])
-			switch b[i] {
-			case profTagVarintLocation:
+		// The tags and the lengths of one or two bytes that encoders write; all else takes the general path.
+		if i+2 < len(b) && b[i+1]&b[i+2] < 0x80 {
+			v, from := int(b[i+1]), i+2
+			if v >= 0x80 {
+				v, from = v&0x7f|int(b[i+2])<<7, i+3
+			}
+			end := from + v
+			switch tag := b[i]; {
+			case tag == profTagVarintLocation:
 				s.locations = append(s.locations, uint64(v))
-				i += 2
+				i = from
 				continue
-			case profTagVarintValue:
+			case tag == profTagVarintValue:
 				s.values = append(s.values, uint64(v))
-				i += 2
+				i = from
 				continue
-			case profTagLocations:
-				if end := i + 2 + v; end <= len(b) {
-					s.locations = s.packed(s.locations, b[i+2:end])
-					i = end
-					continue
-				}
-			case profTagLabel:
-				if end := i + 2 + v; end <= len(b) {
-					s.label(b[i+2 : end])
-					i = end
-					continue
-				}
+			case end > len(b):
+			case tag == profTagLocations:
+				s.locations = s.packed(s.locations, b[from:end])
+				i = end
+				continue
+			case tag == profTagValues:
+				s.values = s.packed(s.values, b[from:end])
+				i = end
+				continue
+			case tag == profTagLabel:
+				s.label(b[from:end])
+				i = end
+				continue
 			}
 		}
 		w := wire.Walk(b[i:])
@@ -89,6 +94,7 @@ const (
 	profTagVarintLocation = 1<<3 | byte(wire.Varint)
 	profTagLocations      = 1<<3 | byte(wire.Bytes)
 	profTagVarintValue    = 2<<3 | byte(wire.Varint)
+	profTagValues         = 2<<3 | byte(wire.Bytes)
 	profTagLabel          = 3<<3 | byte(wire.Bytes)
 	profTagKey            = 1<<3 | byte(wire.Varint)
 	profTagStr            = 2<<3 | byte(wire.Varint)

@@ -51,7 +51,7 @@ type pending struct {
 // tallyProfile goes over a profile's samples once.
 func tallyProfile(a *evidence.Artifact, index uint32, keys []string) *tally {
 	p := a.Profile
-	t := &tally{index: index, artifact: a, sampled: p.Kind == evidence.KindCPU, groups: map[groupKey]*group{}, seen: seenKeys{}}
+	t := &tally{index: index, artifact: a, sampled: p.Kind == evidence.KindCPU, groups: map[groupKey]*group{}}
 	t.covered = make([]int64, len(keys))
 	t.why = whyNot(p)
 	t.judged = t.why == ""
@@ -206,7 +206,7 @@ const maxRefs = 5
 // text in which no goroutine shows any is not judged.
 func tallyDump(a *evidence.Artifact, index uint32, keys []string) *tally {
 	d := a.Dump
-	t := &tally{index: index, artifact: a, groups: map[groupKey]*group{}, covered: make([]int64, len(keys)), seen: seenKeys{}}
+	t := &tally{index: index, artifact: a, groups: map[groupKey]*group{}, covered: make([]int64, len(keys))}
 	t.carriers = make([]map[string]int64, len(keys))
 	for k := range t.carriers {
 		t.carriers[k] = map[string]int64{}
