@@ -30,6 +30,13 @@ func spanHex(id SpanID) string { return fmt.Sprintf("%016x", id.Span) }
 
 // certify writes a cycle of constraints as a certificate, and looks for what would explain it.
 func (c *conflict) certify(cycle []int32) Certificate {
+	cert := c.certificate(cycle)
+	cert.Retraction, c.blamed = c.retraction(cycle, -cert.Sum)
+	return cert
+}
+
+// certificate writes a cycle of constraints as a certificate.
+func (c *conflict) certificate(cycle []int32) Certificate {
 	s := c.scope
 	cert := Certificate{Domains: []string{}}
 	for k, i := range cycle {
@@ -40,7 +47,6 @@ func (c *conflict) certify(cycle []int32) Certificate {
 	for _, d := range c.domains(cycle, false) {
 		cert.Domains = append(cert.Domains, s.clocks[d].name)
 	}
-	cert.Retraction, c.blamed = c.retraction(cycle, -cert.Sum)
 	return cert
 }
 

@@ -242,6 +242,8 @@ type ZonePair struct {
 // less than zero, whatever the clocks show.
 type Certificate struct {
 	Edges []CertEdge `json:"edges"`
+	// Assumed says that answers are among the edges: it proves that not all of them are such, or a contradiction.
+	Assumed bool `json:"assumed,omitempty"`
 	// Sum of the edges' weights and of what drift allows between them, less than 0.
 	Sum     int64    `json:"sum_ns"`
 	Domains []string `json:"domains"`

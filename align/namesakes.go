@@ -52,12 +52,8 @@ func (p *problem) gate() bool {
 	for i, c := range found {
 		suspects := append(n.rivals(found, i), c)
 		for k, s := range suspects {
-			var others []string
-			for _, o := range slices.Delete(slices.Clone(suspects), k, k+1) {
-				others = append(others, p.names[o])
-			}
 			p.clocks[s].out = true
-			p.refusals[s] = append(p.refusals[s], others...)
+			p.refusals[s] = append(p.refusals[s], slices.Delete(slices.Clone(suspects), k, k+1)...)
 		}
 	}
 	return len(found) > 0
@@ -65,7 +61,11 @@ func (p *problem) gate() bool {
 
 // whyRefused says why a clock is out.
 func (p *problem) whyRefused(clock int) string {
-	if others := p.refusals[clock]; len(others) > 0 {
+	var others []string
+	for _, o := range p.refusals[clock] {
+		others = append(others, p.names[o])
+	}
+	if len(others) > 0 {
 		return fmt.Sprintf("its calls or those of %s need two clocks under one name", strings.Join(others, ", "))
 	}
 	return "its calls need two clocks under this name"

@@ -30,10 +30,10 @@ type problem struct {
 	perWindow float64 // calls of a window
 
 	services []string
-	pairs    [][2]string      // pairs of zones, each in order
-	unzoned  int              // clocks whose zone is not known
-	parts    int              // components
-	refusals map[int][]string // of clocks that are out; the names of those that it may be instead
+	pairs    [][2]string   // pairs of zones, each in order
+	unzoned  int           // clocks whose zone is not known
+	parts    int           // components
+	refusals map[int][]int // of clocks that are out; those that it may be instead
 
 	wander  float64 // random walk of frequencies, ppb per root second
 	scales  scales
@@ -105,7 +105,7 @@ type link struct {
 type spot struct{ xa, xb, w float64 }
 
 func newProblem(s *Statistic, o Options) *problem {
-	p := &problem{opt: o, wander: 1, scales: defaultScales, refusals: map[int][]string{}}
+	p := &problem{opt: o, wander: 1, scales: defaultScales, refusals: map[int][]int{}}
 	keys := s.Keys()
 	index := map[string]int{}
 	for name := range s.Domains {

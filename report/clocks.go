@@ -38,7 +38,7 @@ func NewClocks(m *align.Model, middle int64) *Clocks {
 	}
 	for i := range m.Conflicts {
 		x := &m.Conflicts[i]
-		d := ClockConflict{Domains: texts(x.Domains), SumNS: x.Sum, Retraction: text(x.Retraction), Edges: make([]ClockEdge, 0, len(x.Edges))}
+		d := ClockConflict{Domains: texts(x.Domains), SumNS: x.Sum, Retraction: text(x.Retraction), Assumed: x.Assumed, Edges: make([]ClockEdge, 0, len(x.Edges))}
 		for j := range x.Edges {
 			d.Edges = append(d.Edges, newClockEdge(&x.Edges[j]))
 		}

@@ -180,6 +180,9 @@ type ClockConflict struct {
 	SumNS int64 `json:"sum_ns"`
 	// The single statement whose falsity would explain it at the least cost.
 	Retraction string `json:"retraction"`
+	// Whether answers are among the constraints, which need that a server's span ends before its caller has the
+	// answer. Absent where none is.
+	Assumed bool `json:"assumed,omitempty"`
 	// The constraints, each beginning where the one ahead of it ends.
 	Edges []ClockEdge `json:"edges"`
 }

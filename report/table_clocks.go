@@ -253,7 +253,11 @@ func (t *tableReport) conflicts(c *Clocks) {
 			return
 		}
 		x := &c.Conflicts[i]
-		t.Para("", fmt.Sprintf("around this cycle %s is left, less than nothing, whatever the clocks show:", signedDuration(x.SumNS)))
+		given := ""
+		if x.Assumed {
+			given = ", if servers' spans end before their callers have the answer (A1)"
+		}
+		t.Para("", fmt.Sprintf("around this cycle %s is left, less than nothing, whatever the clocks show%s:", signedDuration(x.SumNS), given))
 		for j := range x.Edges {
 			t.Para("    ", cycleEdge(c, &x.Edges[j]))
 		}

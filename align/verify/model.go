@@ -72,6 +72,7 @@ type stepEvidence struct {
 
 type certificate struct {
 	Edges   []edge   `json:"edges"`
+	Assumed bool     `json:"assumed"`
 	Sum     int64    `json:"sum_ns"`
 	Domains []string `json:"domains"`
 }

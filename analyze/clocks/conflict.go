@@ -21,9 +21,11 @@ var Conflict = analyze.Detector{
 		Proof: "bounded: the weights of the constraints around the cycle, with all that drift may add between their " +
 			"moments, sum to less than zero. Offsets cancel in a cycle, so that no clock setting satisfies them. The " +
 			"certificate in the model lists every constraint with its spans; witnessmark align check verifies it from the " +
-			"files.",
+			"files. heuristic: answers are among the constraints, which need that a server's span ends before its caller has " +
+			"the answer. Nearly all calls of a name that two machines bear contradict each other so.",
 		Blind: "It says that something is wrong, not which part: the cheapest retraction is a guess. A larger drift " +
-			"than the model allows can make a cycle of true statements.",
+			"than the model allows can make a cycle of true statements. Two machines under one name whose clocks differ by " +
+			"less than may drift from one call to the next show no cycle: they are refused without a finding.",
 		Fix: "Look at the spans of the cycle, above all those that it shares with others. If one domain is two " +
 			"hosts, give each its own host.id or pass --identity. If a clock drifts more, raise --max-drift-ppm.",
 		Since:    "0.2.0",
@@ -74,6 +76,9 @@ func conflictFinding(p *analyze.Pass, s *Solution, c *align.Certificate, find *f
 		Message: fmt.Sprintf("what is recorded of the clocks of %s cannot all be true: around %s it sums to %s", strings.Join(names, ", "),
 			strings.Join(path, ", "), signed(c.Sum)),
 		Measures: []analyze.Measure{analyze.M("clock.conflict_ns", "ns", float64(c.Sum))},
+	}
+	if c.Assumed {
+		f.Basis, f.Message = analyze.Heuristic, ifAnswers+f.Message
 	}
 	if c.Retraction != "" {
 		f.Message += "; cheapest explanation: " + c.Retraction

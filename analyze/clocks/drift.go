@@ -122,7 +122,7 @@ func driftFinding(s *Solution, d *align.Domain, limit float64, shortest int64) (
 		given  string
 	}{
 		{hard, analyze.Bounded, ""},
-		{assumed, analyze.Heuristic, "if servers' spans end before their callers have the answer, "},
+		{assumed, analyze.Heuristic, ifAnswers},
 	} {
 		r := rateOf(d, class.choose)
 		if r.over < shortest {

@@ -252,6 +252,11 @@ func TestConflict(t *testing.T) {
 	if diff := cmp.Diff(want, judge(t, newSolution(m, nil), analyze.Options{}, reportConflicts)); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}
+	m.Conflicts[0].Assumed = true
+	if got := judge(t, newSolution(m, nil), analyze.Options{}, reportConflicts); len(got) != 1 ||
+		!strings.Contains(got[0], `warning heuristic "domains"="h1, h2", if servers' spans end before their callers have the answer, what is`) {
+		t.Errorf("findings %q of a certificate with answers", got)
+	}
 	m.Conflicts[0].Edges[0].Trace, m.Conflicts[0].Edges[1].Trace = "none", strings.Repeat("7", 32)
 	if got := judge(t, newSolution(m, nil), analyze.Options{}, reportConflicts); len(got) != 1 || !strings.Contains(got[0], "sums to -2ms") {
 		t.Errorf("findings %q where the spans of the first certificate are in none of the files, want the second", got)

@@ -119,6 +119,9 @@ type skewed struct {
 	measure analyze.Measure
 }
 
+// ifAnswers is what messages that rest on answers begin with.
+const ifAnswers = "if servers' spans end before their callers have the answer, "
+
 // skewed returns how a clock is off by more than slack at a point of it; nil if none shows that.
 func (s *Solution) skewed(b *baseline, d *align.Domain, slack int64) *skewed {
 	for _, class := range []struct {
@@ -127,7 +130,7 @@ func (s *Solution) skewed(b *baseline, d *align.Domain, slack int64) *skewed {
 		given  string
 	}{
 		{hard, analyze.Bounded, ""},
-		{assumed, analyze.Heuristic, "if servers' spans end before their callers have the answer, "},
+		{assumed, analyze.Heuristic, ifAnswers},
 	} {
 		if i, at := s.furthest(b, d, class.choose); magnitude(beyond(i)) > slack {
 			return &skewed{domain: d, against: b, bounds: i, at: at, basis: class.basis, given: class.given}

@@ -77,6 +77,13 @@ func checkNamesakes(t *testing.T, s *clocksim.Scene, m *align.Model) {
 	if !slices.Equal(got, want) {
 		t.Errorf("%s, seed %d: refused %v, want %v", s.Params.Name, s.Seed, got, want)
 	}
+	for _, name := range want {
+		if !slices.ContainsFunc(m.Conflicts, func(c align.Certificate) bool {
+			return slices.Contains(c.Domains, name) && c.Sum < 0 && c.Retraction == name+" is two clocks"
+		}) {
+			t.Errorf("%s, seed %d: no certificate says why %s is refused", s.Params.Name, s.Seed, name)
+		}
+	}
 	if r := Judge(s, m); r.Hard.Value() != 1 || r.Assumed.Value() < 0.999 {
 		t.Errorf("%s, seed %d: of %d samples hard bounds hold %d, assumed ones %d", s.Params.Name, s.Seed, r.Hard.Of, r.Hard.Held, r.Assumed.Held)
 	}
