@@ -38,6 +38,9 @@ type Bundle struct {
 	// PlaceConflicts holds contradictions between places, or between a place and a resource.
 	PlaceConflicts []PlaceConflict
 
+	// Unmatched holds the rules of Options.Identity that are for none of the artifacts.
+	Unmatched []IdentityRule
+
 	// Notes say what Load passed over on purpose, in the order of the inputs, such as a symbolic link
 	// that leads back to a folder already read. None of it is evidence.
 	Notes []string

@@ -165,12 +165,13 @@ type declaration struct {
 func (f *fileLoad) identify(a *Artifact) {
 	var declared Identity
 	var at declaration
-	apply := func(rules []IdentityRule, from string, names []string) {
+	apply := func(rules []IdentityRule, from string, names []string, matched []bool) {
 		for i := range rules {
 			r := &rules[i]
 			if !r.matches(names) {
 				continue
 			}
+			matched[i] = true
 			for _, key := range identityKeys {
 				if field := declared.field(key); field != nil && field.Value == "" && *r.field(key) != "" {
 					*field = Attr{Value: *r.field(key), From: from}
@@ -181,10 +182,10 @@ func (f *fileLoad) identify(a *Artifact) {
 			}
 		}
 	}
-	apply(f.o.Identity, "--identity", f.names(a.Path, f.entry.root))
+	apply(f.o.Identity, "--identity", f.names(a.Path, f.entry.root), f.matched)
 	m := f.entry.manifest
 	if m != nil {
-		apply(m.captures, "manifest "+m.shown, []string{m.relative(a.Path, f.entry.file)})
+		apply(m.captures, "manifest "+m.shown, []string{m.relative(a.Path, f.entry.file)}, make([]bool, len(m.captures)))
 	}
 	if declared.Domain.Value == "" && declared.Host.Value != "" {
 		declared.Domain = Attr{Value: declared.Host.Value, From: declared.Host.From + ", host"}

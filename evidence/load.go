@@ -105,8 +105,12 @@ func loadEntries(entries []entry, o Options) *Bundle {
 			}
 		}()
 	}
+	matched := make([]bool, len(o.Identity))
 	for t := range ordered {
 		<-t.done
+		for i, is := range t.load.matched {
+			matched[i] = matched[i] || is
+		}
 		b.Notes = append(b.Notes, t.load.notes...)
 		for _, a := range t.load.artifacts {
 			index := uint32(len(b.Artifacts))
@@ -119,6 +123,11 @@ func loadEntries(entries []entry, o Options) *Bundle {
 			m.adoptClock(a)
 			b.Places = append(b.Places, a.places...)
 			a.places = nil
+		}
+	}
+	for i, is := range matched {
+		if !is {
+			b.Unmatched = append(b.Unmatched, o.Identity[i])
 		}
 	}
 	m.finish()

@@ -26,6 +26,7 @@ type fileLoad struct {
 	members   int
 	artifacts []*Artifact
 	notes     []string
+	matched   []bool // the rules of o.Identity that were for an artifact
 	closers   []func()
 	stopped   bool // visit has what it wanted
 	exact     bool // decompress with the decoder that delivers the last byte: see newGunzipper
@@ -60,14 +61,19 @@ func (l *lossLog) lose(origin LossOrigin, format string, args ...any) {
 
 // loadFile reads one entry into artifacts whose indexes count from first.
 func loadFile(e entry, first uint32, o Options) *fileLoad {
-	f := &fileLoad{o: o, entry: e, first: first, visit: (*fileLoad).read}
+	f := newFileLoad(e, first, o)
 	f.exact = e.file == "" || !isRegular(e.file)
 	f.run()
 	if f.torn && !f.exact {
-		f = &fileLoad{o: o, entry: e, first: first, visit: (*fileLoad).read, exact: true}
+		f = newFileLoad(e, first, o)
+		f.exact = true
 		f.run()
 	}
 	return f
+}
+
+func newFileLoad(e entry, first uint32, o Options) *fileLoad {
+	return &fileLoad{o: o, entry: e, first: first, visit: (*fileLoad).read, matched: make([]bool, len(o.Identity))}
 }
 
 // isRegular reports whether a file can be read twice.

@@ -23,7 +23,8 @@ func ReadRange(path string, off, n int64, o Options) ([]byte, error) {
 	var found bool
 	var out bytes.Buffer
 	var readErr error
-	f := &fileLoad{o: o.withDefaults(), entry: e, exact: true}
+	f := newFileLoad(e, 0, o.withDefaults())
+	f.exact = true
 	f.visit = func(f *fileLoad, a *Artifact, s *stream) {
 		if a.Path != filepath.ToSlash(path) {
 			f.pass(s)

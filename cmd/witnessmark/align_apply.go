@@ -158,6 +158,9 @@ func (o *alignApply) try(args []string, load evidence.Options, model *align.Mode
 	if err != nil {
 		return nil, true, hint(err, args, nil)
 	}
+	if len(o.app.unmatched(b)) > 0 {
+		return nil, true, errors.New("nothing was written")
+	}
 	trial := align.NewTrial(b, model, opts)
 	if trial == nil {
 		return nil, false, nil

@@ -74,6 +74,7 @@ func (o *alignCheck) run(_ *cobra.Command, args []string) error {
 		}
 		o.app.fail(hint(err, args, nil))
 	}
+	incomplete = len(o.app.unmatched(b)) > 0 || incomplete
 	n := copies(b.Artifacts)
 	if n > 0 {
 		fmt.Fprintf(o.app.stderr, "witnessmark: %s by align apply among the inputs: what proves a model is in the captures that it was made from\n", count(n, "copy"))

@@ -79,6 +79,7 @@ func (o *alignEstimate) run(_ *cobra.Command, args []string) error {
 			return err
 		}
 	}
+	unmet = append(unmet, o.app.unmatched(b)...)
 	options := analyze.Options{Jobs: o.jobs}
 	if options.Clocks, err = o.clocks.options(b); err != nil {
 		return err

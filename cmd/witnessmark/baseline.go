@@ -104,6 +104,7 @@ func (o *known) document(cmd *cobra.Command, args []string, b *report.Baseline) 
 	if err != nil {
 		return nil, err
 	}
+	o.app.unmatched(side.Bundle)
 	return side.Document, nil
 }
 

@@ -87,6 +87,7 @@ func (o *comparison) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	o.app.unmatched(before.Bundle, after.Bundle)
 	d := report.Diff(before, after, options)
 	*o.code = d.Run.ExitCode
 	return o.out.render(func(w io.Writer, format string, t report.TerminalOptions) error {

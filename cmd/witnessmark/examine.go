@@ -103,6 +103,7 @@ func (o *examine) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	unmet = append(unmet, o.app.unmatched(b)...)
 	if err := o.out.checkArtifacts(b); err != nil {
 		return err
 	}

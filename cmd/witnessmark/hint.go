@@ -6,10 +6,30 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"github.com/witnessmark/witnessmark/evidence"
 )
 
 // A mistake gets a hint on a line of its own: what to type instead.
+
+// unmatched says on standard error, and returns, which --identity is for no file of any of some bundles. A saved
+// report has none.
+func (a *app) unmatched(bundles ...*evidence.Bundle) (out []string) {
+	read := slices.DeleteFunc(bundles, func(b *evidence.Bundle) bool { return b == nil })
+	if len(read) == 0 {
+		return nil
+	}
+	for _, r := range read[0].Unmatched {
+		if slices.ContainsFunc(read[1:], func(b *evidence.Bundle) bool { return !slices.Contains(b.Unmatched, r) }) {
+			continue
+		}
+		out = append(out, fmt.Sprintf("--identity %q: no file has a name that matches", r.Glob))
+		a.fail(errors.New(out[len(out)-1]))
+	}
+	return out
+}
 
 // hint adds to the error of paths that name nothing what the user may have meant: one of the commands,
 // or a file that is there.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/witnessmark/witnessmark/evidence"
 	"github.com/witnessmark/witnessmark/report"
 )
 
@@ -54,13 +55,15 @@ func (o *trend) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	var sides []*report.Side
+	var read []*evidence.Bundle
 	for _, arg := range args {
 		s, err := o.side(cmd, arg)
 		if err != nil {
 			return err
 		}
-		sides = append(sides, s)
+		sides, read = append(sides, s), append(read, s.Bundle)
 	}
+	o.app.unmatched(read...)
 	t := report.NewTrend(sides, report.TrendOptions{Args: o.app.args, Version: version(), Threshold: o.threshold, GroupBy: o.by})
 	*o.code = t.Run.ExitCode
 	return o.out.render(func(w io.Writer, format string, options report.TerminalOptions) error {
