@@ -87,6 +87,7 @@ type boundResult struct {
 	conflicts []Certificate
 	async     []asyncResponse
 	tests     []Assumption
+	doubted   []int // domains whose readings contradict those of others
 	proof     *Proof
 }
 

@@ -30,7 +30,7 @@ func (p *problem) bounded(s *Statistic, refine func(StatOptions) *Statistic) *Mo
 	for i := range m.Pairs {
 		placePair(m, &m.Pairs[i], &r.pairs[i])
 	}
-	m.Conflicts = append(m.Conflicts, p.refused(m, s)...)
+	m.Conflicts = append(m.Conflicts, p.refused(m, s, r)...)
 	return m
 }
 

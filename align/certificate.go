@@ -153,7 +153,7 @@ func (c *conflict) retractReading(cycle []int32, _ int64) (string, []int) {
 		}) {
 			d := max(x.from, x.to)
 			blamed = append(blamed, d)
-			found = append(found, fmt.Sprintf("what %s states about the clock of %s is false", x.source, c.scope.clocks[d].called()))
+			found = append(found, c.scope.falseReading(d, x.source))
 		}
 	}
 	return strings.Join(found, ", or "), blamed
@@ -165,7 +165,7 @@ func (c *conflict) retractDomain(cycle []int32, _ int64) (string, []int) {
 	for _, d := range c.domains(cycle, false) {
 		c.scope.leaveOut(d, true)
 		if c.cycle(c.scope.hard) == nil {
-			found = append(found, fmt.Sprintf("%s is two clocks", c.scope.clocks[d].called()))
+			found = append(found, c.scope.twoClocks([]int{d}))
 			blamed = append(blamed, d)
 		}
 		c.scope.leaveOut(d, false)

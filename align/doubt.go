@@ -55,6 +55,7 @@ func (s *scope) doubtReadings() {
 		c := s.constraint(i)
 		return c.class == ClassReading && slices.Contains(liars, max(c.from, c.to))
 	})
+	s.result.doubted = append(s.result.doubted, liars...)
 	s.result.tests = append(s.result.tests, d.verdict(len(all), liars))
 }
 

@@ -16,13 +16,15 @@ var Conflict = analyze.Detector{
 		Text: "A row of events, each of which cannot come before the one ahead of it, comes back to its start before it " +
 			"began, whatever the clocks show. So at least one of the statements is false: a wrong parent id, an " +
 			"explicit time, a clock that was set in between, a time server that lies, or two clocks under one name. For " +
-			"the clocks in it witnessmark states no offset. The message names the single statement whose falsity " +
+			"the clocks that the explanation is about witnessmark states no offset, or none that rests on what they " +
+			"read against UTC. The message names the single statement whose falsity " +
 			"would explain it at the least cost.",
 		Proof: "bounded: the weights of the constraints around the cycle, with all that drift may add between their " +
 			"moments, sum to less than zero. Offsets cancel in a cycle, so that no clock setting satisfies them. The " +
 			"certificate in the model lists every constraint with its spans; witnessmark align check verifies it from the " +
 			"files. heuristic: answers are among the constraints, which need that a server's span ends before its caller has " +
-			"the answer. Nearly all calls of a name that two machines bear contradict each other so.",
+			"the answer. Nearly all calls of a name that two machines bear contradict each other so, and readings of a lying " +
+			"time server contradict those of others over calls.",
 		Blind: "It says that something is wrong, not which part: the cheapest retraction is a guess. A larger drift " +
 			"than the model allows can make a cycle of true statements. Two machines under one name whose clocks differ by " +
 			"less than may drift from one call to the next show no cycle: they are refused without a finding.",

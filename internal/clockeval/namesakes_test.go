@@ -88,3 +88,41 @@ func checkNamesakes(t *testing.T, s *clocksim.Scene, m *align.Model) {
 		t.Errorf("%s, seed %d: of %d samples hard bounds hold %d, assumed ones %d", s.Params.Name, s.Seed, r.Hard.Of, r.Hard.Held, r.Assumed.Held)
 	}
 }
+
+// Readings that are not believed come with a contradiction that they are part of, and others with none.
+func TestLiesAreCertified(t *testing.T) {
+	for name, seeds := range map[string][]uint64{"ntp-bad": {1, 4}, "ntp-good": {1, 4}} {
+		for _, seed := range seeds {
+			s := reduced(name, seed)
+			m, _ := Align(s)
+			var got []string
+			for _, c := range m.Conflicts {
+				got = append(got, c.Retraction)
+			}
+			var want []string
+			for _, l := range s.Liars {
+				want = append(want, "what clocksim states about the clock of "+l+" is false")
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s, seed %d: contradictions %q, want %q", name, seed, got, want)
+			}
+		}
+	}
+}
+
+// Of two clocks that contradict each other either may be the one that was told wrong.
+func TestEitherReadingIsFalse(t *testing.T) {
+	s := reduced("ntp-good", 1)
+	a, b := s.Machines[0].Name, s.Machines[1].Name
+	s.Readings = slices.DeleteFunc(s.Readings, func(r align.Reading) bool { return r.Domain != a && r.Domain != b })
+	for i := range s.Readings {
+		if r := &s.Readings[i]; r.Domain == a {
+			r.Offset += int64(time.Second)
+		}
+	}
+	m, _ := Align(s)
+	want := "what clocksim states about the clock of " + a + " is false, or what clocksim states about the clock of " + b + " is false"
+	if len(m.Conflicts) != 1 || !m.Conflicts[0].Assumed || m.Conflicts[0].Retraction != want {
+		t.Errorf("contradictions %+v, want one of answers, explained by %q", m.Conflicts, want)
+	}
+}
