@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -220,9 +221,9 @@ func clocksOf(m *align.Model) string {
 	return cmp.Or(strings.Join(names, ", "), "none")
 }
 
-// each calls do for every artifact that can be one input, and gathers what became of it. It fails only where ctx ends it. passed counts
-// the files that hold nothing to rewrite.
-func (o *alignApply) each(ctx context.Context, artifacts []*evidence.Artifact, args []string, job align.Job, do func(context.Context, align.Job) (*align.Sidecar, error)) (list []applied, passed int, err error) {
+// each calls do for every artifact that can be one input, and gathers what became of it. It fails only where ctx ends it. passed holds
+// the formats of the files that hold nothing to rewrite.
+func (o *alignApply) each(ctx context.Context, artifacts []*evidence.Artifact, args []string, job align.Job, do func(context.Context, align.Job) (*align.Sidecar, error)) (list []applied, passed []string, err error) {
 	names := map[string]string{}
 	archives := map[string]bool{}
 	for i, a := range artifacts {
@@ -240,7 +241,7 @@ func (o *alignApply) each(ctx context.Context, artifacts []*evidence.Artifact, a
 		}
 		switch {
 		case errors.Is(err, align.ErrFormat):
-			passed++
+			passed = append(passed, string(a.Format))
 			continue
 		case errors.Is(err, align.ErrMoved):
 			f.Error = "its times were moved before: --compose moves them once more"
@@ -255,9 +256,10 @@ func (o *alignApply) each(ctx context.Context, artifacts []*evidence.Artifact, a
 }
 
 // conclude says what there is to say of all files, and sets the exit code.
-func (o *alignApply) conclude(list []applied, passed int) error {
-	if passed > 0 {
-		fmt.Fprintf(o.app.stderr, "witnessmark: %s of other kinds: not copied\n", count(passed, "file"))
+func (o *alignApply) conclude(list []applied, passed []string) error {
+	if n := len(passed); n > 0 {
+		slices.Sort(passed)
+		fmt.Fprintf(o.app.stderr, "witnessmark: %s not copied, being of a kind that is not rewritten: %s\n", count(n, "file"), strings.Join(slices.Compact(passed), ", "))
 	}
 	o.warn(list)
 	return o.verdict(list)
