@@ -59,7 +59,7 @@ type ClockDomain struct {
 	// Jumps of the clock, in order.
 	Steps []ClockStep `json:"steps"`
 	// Constraints by class: "H1" requests, "H2" links, "H3" messages, "A1" answers, "N1" readings against
-	// UTC, "N2" declared, "F1" file times.
+	// UTC.
 	Evidence map[string]int `json:"evidence"`
 }
 
