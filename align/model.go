@@ -37,7 +37,7 @@ type Model struct {
 	Proof *Proof `json:"proof,omitempty"`
 }
 
-// MinDelay is the least time from one zone to another and back, one way each.
+// MinDelay is the least time that anything takes from either of two zones to the other.
 type MinDelay struct {
 	Zones [2]string `json:"zones"` // in the order of their names
 	Delay int64     `json:"delay_ns"`

@@ -74,7 +74,7 @@ func (p *problem) findEvents() bool {
 		tried[[2]int{ev.clock, ev.bin}] = true
 		c := p.blame(ev, p.around(ev, bins), bins)
 		switch {
-		case c.size*ev.size == 0 || c.clock == ev.clock && c.size*ev.size < 0 || math.Abs(c.size) <= eventLeast/2:
+		case math.Abs(c.size) <= eventLeast/2 || c.clock == ev.clock && c.size*ev.size < 0:
 			// The calls around know nothing of it.
 		case 2*c.calls > c.all && p.locate(c):
 			found = true
@@ -90,16 +90,15 @@ func (p *problem) findEvents() bool {
 // slewAll takes the first event as a slew, and of the others those whose clocks have no calls with the clock of one that
 // was taken: those are looked at again. It takes from the list what was taken, and what cannot be.
 func (p *problem) slewAll(events *[]event, bins int, tracks []track) (any bool) {
-	taken := make([]bool, len(p.clocks))
 	near := make([]bool, len(p.clocks))
 	*events = slices.DeleteFunc(*events, func(ev event) bool {
 		if near[ev.clock] {
 			return false
 		}
 		if p.slewing(ev, bins, tracks) {
-			any, taken[ev.clock] = true, true
+			any = true
 			for i := range tracks {
-				if l := tracks[i].link; taken[l.a] || taken[l.b] {
+				if l := tracks[i].link; l.a == ev.clock || l.b == ev.clock {
 					near[l.a], near[l.b] = true, true
 				}
 			}

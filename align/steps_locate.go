@@ -64,22 +64,10 @@ func (p *problem) locate(of shift) bool {
 	if len(moments) < 6 || len(p.clocks[clock].jumps) >= maxEvents {
 		return false
 	}
-	slices.SortFunc(moments, func(a, b moment) int {
-		return cmp.Or(cmp.Compare(a.x, b.x), cmp.Compare(a.link, b.link), cmp.Compare(a.y, b.y))
-	})
-	cost := func(v, scale float64) float64 { return min(math.Abs(v)/scale, eventCap) }
-	none, behind := 0.0, 0.0
+	none := 0.0
+	all, best, at := bestSplit(moments, size)
 	for _, m := range moments {
-		none += cost(m.y, m.scale)
-		behind += cost(m.y-size, m.scale)
-	}
-	all := behind
-	best, at := behind, 0
-	for k, m := range moments {
-		behind += cost(m.y, m.scale) - cost(m.y-size, m.scale)
-		if behind < best {
-			best, at = behind, k+1
-		}
+		none += callCost(m.y, m.scale)
 	}
 	without := min(none, all)
 	if at == 0 || at == len(moments) || without-best < eventGain*without || without-best < eventUnits ||
@@ -87,11 +75,33 @@ func (p *problem) locate(of shift) bool {
 		return false
 	}
 	x := (moments[at-1].x + moments[at].x) / 2
-	lo, hi := bracketAround(moments, all, best, at, size, cost)
+	lo, hi := bracketAround(moments, all, best, at, size)
 	c := &p.clocks[clock]
 	c.jumps = append(c.jumps, jump{x: x, lo: lo, hi: hi, size: size})
 	sortJumps(c)
 	return true
+}
+
+// callCost is what a call costs that is that far off.
+func callCost(v, scale float64) float64 { return min(math.Abs(v)/scale, eventCap) }
+
+// bestSplit sorts moments and returns how many lie before a jump of that size where they cost least, what they cost then,
+// and what they would if all lay behind it.
+func bestSplit(moments []moment, size float64) (all, best float64, at int) {
+	slices.SortFunc(moments, func(a, b moment) int {
+		return cmp.Or(cmp.Compare(a.x, b.x), cmp.Compare(a.link, b.link), cmp.Compare(a.y, b.y))
+	})
+	for _, m := range moments {
+		all += callCost(m.y-size, m.scale)
+	}
+	best = all
+	behind := all
+	for k, m := range moments {
+		if behind += callCost(m.y, m.scale) - callCost(m.y-size, m.scale); behind < best {
+			best, at = behind, k+1
+		}
+	}
+	return all, best, at
 }
 
 // stray reports whether many calls fit neither before nor behind a jump, as while a clock is slewed. They do
@@ -118,11 +128,11 @@ func stray(moments []moment, size float64) bool {
 
 // bracketAround returns the calls between which the jump is: those around all splits that explain the calls
 // about as well as the best.
-func bracketAround(moments []moment, all, best float64, at int, size float64, cost func(v, scale float64) float64) (lo, hi float64) {
+func bracketAround(moments []moment, all, best float64, at int, size float64) (lo, hi float64) {
 	lo, hi = moments[at-1].x, moments[at].x
 	behind := all
 	for k, m := range moments {
-		behind += cost(m.y, m.scale) - cost(m.y-size, m.scale)
+		behind += callCost(m.y, m.scale) - callCost(m.y-size, m.scale)
 		if behind < best+eventCap && k+1 < len(moments) {
 			lo, hi = min(lo, m.x), max(hi, moments[k+1].x)
 		}
@@ -130,25 +140,44 @@ func bracketAround(moments []moment, all, best float64, at int, size float64, co
 	return lo, hi
 }
 
+// twoWayEdges calls f with the number of each link of a clock that goes both ways, and 1 where the clock is the callee, -1
+// where it is the caller.
+func (p *problem) twoWayEdges(clock int, f func(link int, sign float64)) {
+	for i := range p.links {
+		l := &p.links[i]
+		switch {
+		case !p.usable(l) || !l.twoWay:
+		case l.a == clock:
+			f(i, -1)
+		case l.b == clock:
+			f(i, 1)
+		}
+	}
+}
+
+// levels returns where the calls before an event lie, and how much further those behind it, with the number of those on
+// the side with fewer; ok is false where that is too few.
+func levels(before, behind []float64) (level float64, change weighted, ok bool) {
+	if len(before) < 2 || len(behind) < 2 {
+		return 0, weighted{}, false
+	}
+	level = median(before)
+	return level, weighted{median(behind) - level, float64(min(len(before), len(behind)))}, true
+}
+
 // changeOf collects a clock's calls between lo and hi and estimates a jump from those outside the middle. Edges that show
 // another jump are left out: the clock at their other end does something too.
 func (p *problem) changeOf(clock int, lo, hi, mid0, mid1 float64) shift {
 	type side struct {
 		weighted
+		scale   float64
 		moments []moment
 	}
 	out := shift{clock: clock}
 	var edges []side
 	var sizes []weighted
-	for i := range p.links {
+	p.twoWayEdges(clock, func(i int, sign float64) {
 		l := &p.links[i]
-		if !p.usable(l) || !l.twoWay || l.a != clock && l.b != clock {
-			continue
-		}
-		sign := 1.0
-		if l.a == clock {
-			sign = -1
-		}
 		list := p.edgeMoments(l, i, sign, lo, hi)
 		var before, behind []float64
 		for _, m := range list {
@@ -159,23 +188,22 @@ func (p *problem) changeOf(clock int, lo, hi, mid0, mid1 float64) shift {
 				behind = append(behind, m.y)
 			}
 		}
-		if len(before) < 2 || len(behind) < 2 {
-			continue
+		level, change, ok := levels(before, behind)
+		if !ok {
+			return
 		}
-		level := median(before)
 		for k := range list {
 			list[k].y -= level
 		}
-		e := side{weighted{median(behind) - level, float64(min(len(before), len(behind)))}, list}
-		edges, sizes = append(edges, e), append(sizes, e.weighted)
-	}
+		edges, sizes = append(edges, side{change, l.scale(), list}), append(sizes, change)
+	})
 	if len(edges) == 0 {
 		return out
 	}
 	out.size = weightedMedian(sizes)
 	for _, e := range edges {
 		out.all += int(e.w)
-		if math.Abs(e.v-out.size) <= max(math.Abs(out.size)/8, eventCap*p.links[e.moments[0].link].scale()) {
+		if math.Abs(e.v-out.size) <= max(math.Abs(out.size)/8, eventCap*e.scale) {
 			out.moments = append(out.moments, e.moments...)
 			out.edges++
 			out.calls += int(e.w)

@@ -256,18 +256,10 @@ func (p *problem) jumpOf(t *told) jump {
 func (p *problem) momentsAround(clock int, j jump) (out []moment, size, gap float64, ok bool) {
 	around := max(toldWidth*(p.x1-p.x0)/eventBins, 2*(j.hi-j.lo))
 	var sizes []weighted
-	for i := range p.links {
-		l := &p.links[i]
-		if !p.usable(l) || !l.twoWay || l.a != clock && l.b != clock {
-			continue
-		}
-		sign := 1.0
-		if l.a == clock {
-			sign = -1
-		}
+	p.twoWayEdges(clock, func(i int, sign float64) {
 		back := math.Abs(j.size) / 1e9 // readings that a clock which was set back shows twice
 		lo, hi := j.lo-back, j.hi+back
-		list := p.sampleMoments(l, i, sign, lo-around, hi+around)
+		list := p.sampleMoments(&p.links[i], i, sign, lo-around, hi+around)
 		slices.SortFunc(list, func(a, b moment) int { return cmp.Or(cmp.Compare(a.x, b.x), cmp.Compare(a.y, b.y)) })
 		var before, behind []float64
 		first, last := lo, hi
@@ -279,17 +271,17 @@ func (p *problem) momentsAround(clock int, j jump) (out []moment, size, gap floa
 				behind, last = append(behind, m.y), m.x
 			}
 		}
-		if len(before) < 2 || len(behind) < 2 {
-			continue
+		level, change, enough := levels(before, behind)
+		if !enough {
+			return
 		}
-		level := median(before)
 		gap = max(gap, last-first)
-		sizes = append(sizes, weighted{median(behind) - level, float64(min(len(before), len(behind)))})
+		sizes = append(sizes, change)
 		for _, m := range list {
 			m.y -= level
 			out = append(out, m)
 		}
-	}
+	})
 	if len(sizes) == 0 {
 		return nil, 0, 0, false
 	}
@@ -302,24 +294,11 @@ func narrow(j jump, moments []moment, size float64, t *told) jump {
 		j.size = size
 	}
 	moments = slices.DeleteFunc(slices.Clone(moments), func(m moment) bool { return m.x < j.lo-1 || m.x > j.hi+1 })
-	slices.SortFunc(moments, func(a, b moment) int {
-		return cmp.Or(cmp.Compare(a.x, b.x), cmp.Compare(a.link, b.link), cmp.Compare(a.y, b.y))
-	})
-	cost := func(v, scale float64) float64 { return min(math.Abs(v)/scale, eventCap) }
-	all := 0.0
-	for _, m := range moments {
-		all += cost(m.y-size, m.scale)
-	}
-	best, at, sum := all, 0, all
-	for k, m := range moments {
-		if sum += cost(m.y, m.scale) - cost(m.y-size, m.scale); sum < best {
-			best, at = sum, k+1
-		}
-	}
+	all, best, at := bestSplit(moments, size)
 	if at == 0 || at == len(moments) {
 		return j
 	}
-	lo, hi := bracketAround(moments, all, best, at, size, cost)
+	lo, hi := bracketAround(moments, all, best, at, size)
 	if lo, hi = max(lo, j.lo), min(hi, j.hi); lo < hi {
 		j.lo, j.hi, j.x = lo, hi, (lo+hi)/2
 	}
